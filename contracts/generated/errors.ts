@@ -160,6 +160,7 @@ export const errors = {
   votes_invalid: { status: 403, retryable: false, meaning: "The approval's votes do not reach the quorum once verified.", remedy: "See which vote fails in the record." },
   grant_invalid: { status: 401, retryable: false, meaning: "The grant is forged or malformed.", remedy: "Use the grant exactly as received." },
   bad_grant: { status: 401, retryable: false, meaning: "The grant is malformed.", remedy: "Use the grant exactly as received." },
+  bad_receipt: { status: 400, retryable: false, meaning: "The receipt is malformed.", remedy: "Use the receipt exactly as it came with the reply." },
   grant_required: { status: 401, retryable: false, meaning: "The call carries no grant.", remedy: "Propose the action and send the grant that the reply carries." },
   grant_expired: { status: 401, retryable: false, meaning: "The grant has expired.", remedy: "Propose again." },
   grant_wrong_audience: { status: 403, retryable: false, meaning: "The grant names another audience.", remedy: "Send it to the tool that it names." },

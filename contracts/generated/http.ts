@@ -66,6 +66,8 @@ export interface ActionAnswer {
   readonly arguments: JsonObject | null;
   readonly session_proof: string | null;
   readonly changes?: readonly ChangedArgument[];
+  /** Of a decision that grants nothing: policy's signed receipt. */
+  readonly receipt?: string;
 }
 /** What the tool is called with: as members and as the headers to send. `claim` is null where the grant needs none. */
 export interface ActionPermission {

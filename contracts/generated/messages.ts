@@ -1076,6 +1076,8 @@ export interface Reply {
   readonly mode?: 'observe';
   /** The child run of a delegation has ended: JSON text of what it returned. */
   readonly returned?: { readonly child: string; readonly result: string | null };
+  /** Of a decision that grants nothing: policy's signed receipt, see libs/identity. Of one that does, the grant is it. */
+  readonly receipt?: string;
 }
 
 // ---------- runs ----------
@@ -1370,6 +1372,27 @@ export interface GrantClaims {
   /** Given in observe mode: rules may have said otherwise. A tool may refuse it. Absent otherwise. */
   readonly observe?: true;
   readonly delegation?: DelegationContext;
+}
+/** What policy signs at once of a decision that grants nothing. The rest (facts, people, outcome) follows with the log. */
+export interface ReceiptClaims {
+  readonly receipt: 1;
+  readonly tenant: string;
+  readonly run: string;
+  readonly action: string;
+  readonly agent: string | null;
+  readonly tool: string;
+  readonly round: number;
+  readonly decision: 'deny' | 'step_up' | 'defer';
+  readonly tier: Tier;
+  readonly code: string;
+  /** Ids of the first rules that fired. */
+  readonly rules: readonly string[];
+  /** Version of the rules. */
+  readonly policy: string;
+  /** Hash of the message that it answers: its bytes, its place in the chain and who sent it. */
+  readonly message: string | null;
+  /** When it was decided, epoch ms. */
+  readonly iat: number;
 }
 /** Extra scope of a run, for a time: what the granted action countersign.extend_scope opened. Counts only for tools that the agent's roles hold as requestable. */
 export interface ScopeExtension {

@@ -22274,7 +22274,7 @@ return errors === 0;
 }
 validate68.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema254 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/Reply.v1.schema.json","title":"Reply","type":"object","additionalProperties":false,"required":["kind","run","action","seq","code","detail","decision","tier","round","grant","claim","arguments","expectedSeq"],"properties":{"kind":{"enum":["decided","refused","noted","halted","resumed"]},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code","description":"A code of contracts/errors.yaml, or `ok`."},"detail":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},{"type":"null"}]},"claim":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}],"description":"Changed arguments of a `modify`."},"expectedSeq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"With seq_gap: the seq expected next."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./ChangedArgument.v1.schema.json"},"description":"With `modify`: what differs from the proposal."},"mode":{"const":"observe","description":"The agent is observed: recorded, not enforced. Absent otherwise."},"returned":{"type":"object","additionalProperties":false,"required":["child","result"],"properties":{"child":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"result":{"type":["string","null"],"maxLength":16384}},"description":"The child run of a delegation has ended: JSON text of what it returned."}}};
+const schema254 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/Reply.v1.schema.json","title":"Reply","type":"object","additionalProperties":false,"required":["kind","run","action","seq","code","detail","decision","tier","round","grant","claim","arguments","expectedSeq"],"properties":{"kind":{"enum":["decided","refused","noted","halted","resumed"]},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code","description":"A code of contracts/errors.yaml, or `ok`."},"detail":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},{"type":"null"}]},"claim":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}],"description":"Changed arguments of a `modify`."},"expectedSeq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"With seq_gap: the seq expected next."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./ChangedArgument.v1.schema.json"},"description":"With `modify`: what differs from the proposal."},"mode":{"const":"observe","description":"The agent is observed: recorded, not enforced. Absent otherwise."},"returned":{"type":"object","additionalProperties":false,"required":["child","result"],"properties":{"child":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"result":{"type":["string","null"],"maxLength":16384}},"description":"The child run of a delegation has ended: JSON text of what it returned."},"receipt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant","description":"Of a decision that grants nothing: policy's signed receipt, see libs/identity. Of one that does, the grant is it."}}};
 const schema263 = {"type":"string","maxLength":8192,"pattern":"^[A-Za-z0-9_.-]+$","description":"Text of a grant, see libs/identity."};
 const pattern155 = new RegExp("^[A-Za-z0-9_.-]+$", "u");
 const schema266 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/replies/ChangedArgument.v1.schema.json","title":"ChangedArgument","description":"One argument that a `modify` changed. `before` is the SHA-256, base64url, of the canonical JSON of what was proposed, null where there was nothing; `after` is left out where the argument was taken away.","type":"object","additionalProperties":false,"required":["path","before"],"properties":{"path":{"type":"string","maxLength":1000,"description":"JSON Pointer (RFC 6901) into the arguments."},"before":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"after":{"$ref":"../shared/Json.v1.schema.json"}}};
@@ -23382,6 +23382,35 @@ var valid0 = _errs76 === errors;
 else {
 var valid0 = true;
 }
+if(valid0){
+if(data.receipt !== undefined && func0.call(data, "receipt")){
+let data19 = data.receipt;
+const _errs84 = errors;
+const _errs85 = errors;
+if(errors === _errs85){
+if(typeof data19 === "string"){
+if(func81(data19) > 8192){
+validate74.errors = [{instancePath:instancePath+"/receipt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+return false;
+}
+else {
+if(!pattern155.test(data19)){
+validate74.errors = [{instancePath:instancePath+"/receipt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]+$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate74.errors = [{instancePath:instancePath+"/receipt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs84 === errors;
+}
+else {
+var valid0 = true;
+}
+}
 }
 }
 }
@@ -23410,8 +23439,8 @@ return errors === 0;
 }
 validate74.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema270 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Modification.v1.schema.json","title":"Modification","description":"What obligations made of the arguments. The record's `message` stays as proposed; everything downstream takes `arguments`.","type":"object","additionalProperties":false,"required":["arguments","changes","proposedFacts"],"properties":{"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"The effective arguments: what was decided on, and all that may be executed."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./RewrittenArgument.v1.schema.json"}},"proposedFacts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"},"description":"Facts of the arguments as proposed; the record's `facts` are those of the effective ones."},"proposedFailed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived from the arguments as proposed.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}}}};
-const schema272 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/RewrittenArgument.v1.schema.json","title":"RewrittenArgument","description":"One argument that rules rewrote; `before` and `after` as in ChangedArgument.","type":"object","additionalProperties":false,"required":["path","rules","before"],"properties":{"path":{"type":"string","maxLength":1000,"description":"JSON Pointer (RFC 6901) into the arguments."},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200,"minLength":1}},"before":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"after":{"$ref":"../shared/Json.v1.schema.json"}}};
+const schema271 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/Modification.v1.schema.json","title":"Modification","description":"What obligations made of the arguments. The record's `message` stays as proposed; everything downstream takes `arguments`.","type":"object","additionalProperties":false,"required":["arguments","changes","proposedFacts"],"properties":{"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"The effective arguments: what was decided on, and all that may be executed."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"./RewrittenArgument.v1.schema.json"}},"proposedFacts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"./Fact.v1.schema.json"},"description":"Facts of the arguments as proposed; the record's `facts` are those of the effective ones."},"proposedFailed":{"type":"array","minItems":1,"maxItems":512,"description":"Facts that could not be derived from the arguments as proposed.","items":{"type":"object","additionalProperties":false,"required":["fact","why","byArguments"],"properties":{"fact":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"why":{"type":"string","maxLength":300},"byArguments":{"type":"boolean","description":"Whether the arguments of the proposal are to blame."}}}}}};
+const schema273 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/RewrittenArgument.v1.schema.json","title":"RewrittenArgument","description":"One argument that rules rewrote; `before` and `after` as in ChangedArgument.","type":"object","additionalProperties":false,"required":["path","rules","before"],"properties":{"path":{"type":"string","maxLength":1000,"description":"JSON Pointer (RFC 6901) into the arguments."},"rules":{"type":"array","maxItems":256,"items":{"type":"string","maxLength":200,"minLength":1}},"before":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"after":{"$ref":"../shared/Json.v1.schema.json"}}};
 
 function validate79(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/RewrittenArgument.v1.schema.json" */;
@@ -23939,10 +23968,10 @@ return errors === 0;
 }
 validate78.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema283 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ScopeExtension.v1.schema.json","title":"ScopeExtension","description":"Extra scope of a run, for a time: what the granted action countersign.extend_scope opened. Counts only for tools that the agent's roles hold as requestable.","type":"object","additionalProperties":false,"required":["tools","until","action"],"properties":{"tools":{"type":"array","minItems":1,"maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"description":"Names of tools; no patterns."},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"From then on it counts for nothing."},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"The action by which it was asked for and granted."}}};
-const schema284 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:-]{1,128}$"};
-const schema285 = {"type":"integer","minimum":0,"maximum":9007199254740991,"description":"NumericDate (RFC 7519)."};
-const pattern165 = new RegExp("^[a-zA-Z0-9_.:-]{1,128}$", "u");
+const schema284 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ScopeExtension.v1.schema.json","title":"ScopeExtension","description":"Extra scope of a run, for a time: what the granted action countersign.extend_scope opened. Counts only for tools that the agent's roles hold as requestable.","type":"object","additionalProperties":false,"required":["tools","until","action"],"properties":{"tools":{"type":"array","minItems":1,"maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"description":"Names of tools; no patterns."},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"From then on it counts for nothing."},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"The action by which it was asked for and granted."}}};
+const schema285 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:-]{1,128}$"};
+const schema286 = {"type":"integer","minimum":0,"maximum":9007199254740991,"description":"NumericDate (RFC 7519)."};
+const pattern166 = new RegExp("^[a-zA-Z0-9_.:-]{1,128}$", "u");
 
 function validate83(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/ScopeExtension.v1.schema.json" */;
@@ -24000,7 +24029,7 @@ validate83.errors = [{instancePath:instancePath+"/tools/" + i0,schemaPath:"../sh
 return false;
 }
 else {
-if(!pattern165.test(data1)){
+if(!pattern166.test(data1)){
 validate83.errors = [{instancePath:instancePath+"/tools/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -26730,7 +26759,7 @@ return errors === 0;
 validate67.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedEnded = validate85;
-const schema289 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedEnded.v1.schema.json","title":"GovernedEnded","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","reason","denied"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.ended"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"denied":{"type":"array","maxItems":10000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"delegation":{"type":"object","additionalProperties":false,"required":["run","action","spent","data","unclassified"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"spent":{"type":"object","additionalProperties":false,"required":["calls","money","tokens"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Reserved or settled by the child, its own delegations included."},"data":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"unclassified":{"type":"boolean"},"result":{"$ref":"../shared/Json.v1.schema.json"},"fault":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"The result breaks the schema of the delegation, and is not passed on."}},"description":"Of a child run: which action delegated, and what goes back to it."},"attested":{"type":"boolean","description":"Of a message of the runtime: the session key's signature covers it and so, over the chain, all before it."}}};
+const schema290 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedEnded.v1.schema.json","title":"GovernedEnded","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","reason","denied"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.ended"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"denied":{"type":"array","maxItems":10000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"delegation":{"type":"object","additionalProperties":false,"required":["run","action","spent","data","unclassified"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"spent":{"type":"object","additionalProperties":false,"required":["calls","money","tokens"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Reserved or settled by the child, its own delegations included."},"data":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"unclassified":{"type":"boolean"},"result":{"$ref":"../shared/Json.v1.schema.json"},"fault":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"The result breaks the schema of the delegation, and is not passed on."}},"description":"Of a child run: which action delegated, and what goes back to it."},"attested":{"type":"boolean","description":"Of a message of the runtime: the session key's signature covers it and so, over the chain, all before it."}}};
 
 function validate85(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedEnded.v1.schema.json" */;
@@ -26753,7 +26782,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema289.properties, key0))){
+if(!(func0.call(schema290.properties, key0))){
 validate85.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -28011,7 +28040,7 @@ return errors === 0;
 validate85.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedHalted = validate86;
-const schema310 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedHalted.v1.schema.json","title":"GovernedHalted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.halted"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema311 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedHalted.v1.schema.json","title":"GovernedHalted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.halted"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate86(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedHalted.v1.schema.json" */;
@@ -28034,7 +28063,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema310.properties, key0))){
+if(!(func0.call(schema311.properties, key0))){
 validate86.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -28819,9 +28848,9 @@ return errors === 0;
 validate86.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedOutcome = validate87;
-const schema324 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOutcome.v1.schema.json","title":"GovernedOutcome","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","message","settled"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.outcome"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"message":{"$ref":"../runs/ActionOutcome.v1.schema.json"},"settled":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"trusted":{"const":true,"description":"The agent's owner had marked its runtime trusted when this was reported: the result counts as the catalogue says. Absent: it is the runtime's own word, which can raise a tier and never lower one."},"delegation":{"type":"object","additionalProperties":false,"required":["child","data","unclassified"],"properties":{"child":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"data":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"unclassified":{"type":"boolean"}},"description":"Of a delegation: the child run whose end this is, as policy recorded it there."}}};
-const schema337 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionOutcome.v1.schema.json","title":"ActionOutcome","description":"outcome","type":"object","additionalProperties":false,"required":["action","status","result","error","cost","tokens","durationMs"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"status":{"$ref":"./OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536,"description":"What the tool returned (text), bounded; null where nothing ran."},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"durationMs":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
-const schema339 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/OutcomeStatus.v1.schema.json","title":"OutcomeStatus","enum":["succeeded","failed","partial","unknown","not_executed"]};
+const schema325 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOutcome.v1.schema.json","title":"GovernedOutcome","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","tool","message","settled"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.outcome"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"message":{"$ref":"../runs/ActionOutcome.v1.schema.json"},"settled":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"trusted":{"const":true,"description":"The agent's owner had marked its runtime trusted when this was reported: the result counts as the catalogue says. Absent: it is the runtime's own word, which can raise a tier and never lower one."},"delegation":{"type":"object","additionalProperties":false,"required":["child","data","unclassified"],"properties":{"child":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"data":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"unclassified":{"type":"boolean"}},"description":"Of a delegation: the child run whose end this is, as policy recorded it there."}}};
+const schema338 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/ActionOutcome.v1.schema.json","title":"ActionOutcome","description":"outcome","type":"object","additionalProperties":false,"required":["action","status","result","error","cost","tokens","durationMs"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"status":{"$ref":"./OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536,"description":"What the tool returned (text), bounded; null where nothing ran."},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"durationMs":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
+const schema340 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/OutcomeStatus.v1.schema.json","title":"OutcomeStatus","enum":["succeeded","failed","partial","unknown","not_executed"]};
 
 function validate88(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/ActionOutcome.v1.schema.json" */;
@@ -28883,7 +28912,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data1 = data.status;
 const _errs5 = errors;
 if(!(((((data1 === "succeeded") || (data1 === "failed")) || (data1 === "partial")) || (data1 === "unknown")) || (data1 === "not_executed"))){
-validate88.errors = [{instancePath:instancePath+"/status",schemaPath:"./OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema339.enum},message:"must be equal to one of the allowed values"}];
+validate88.errors = [{instancePath:instancePath+"/status",schemaPath:"./OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema340.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -28896,7 +28925,7 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data2 = data.result;
 const _errs7 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate88.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema337.properties.result.type},message:"must be string,null"}];
+validate88.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema338.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs7){
@@ -28917,7 +28946,7 @@ if(data.error !== undefined && func0.call(data, "error")){
 let data3 = data.error;
 const _errs9 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate88.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema337.properties.error.type},message:"must be string,null"}];
+validate88.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema338.properties.error.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs9){
@@ -29332,7 +29361,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema324.properties, key0))){
+if(!(func0.call(schema325.properties, key0))){
 validate87.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -30501,7 +30530,7 @@ return errors === 0;
 validate87.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedOwned = validate90;
-const schema347 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOwned.v1.schema.json","title":"GovernedOwned","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","owner"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"partition.owned"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}}};
+const schema348 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedOwned.v1.schema.json","title":"GovernedOwned","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","owner"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"partition.owned"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}}};
 
 function validate90(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedOwned.v1.schema.json" */;
@@ -30524,7 +30553,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema347.properties, key0))){
+if(!(func0.call(schema348.properties, key0))){
 validate90.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -31257,12 +31286,12 @@ return errors === 0;
 validate90.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGovernedRecord = validate91;
-const schema359 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRecord.v1.schema.json","title":"GovernedRecord","type":"object","required":["kind"],"discriminator":{"propertyName":"kind"},"oneOf":[{"$ref":"./GovernedStarted.v1.schema.json"},{"$ref":"./GovernedDecided.v1.schema.json"},{"$ref":"./GovernedOutcome.v1.schema.json"},{"$ref":"./GovernedCancelled.v1.schema.json"},{"$ref":"./GovernedReversed.v1.schema.json"},{"$ref":"./GovernedHalted.v1.schema.json"},{"$ref":"./GovernedResumed.v1.schema.json"},{"$ref":"./GovernedEnded.v1.schema.json"},{"$ref":"./GovernedRefused.v1.schema.json"},{"$ref":"./GovernedUnproven.v1.schema.json"},{"$ref":"./GovernedOwned.v1.schema.json"}]};
-const schema360 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedStarted.v1.schema.json","title":"GovernedStarted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","message","token","instruction"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.started"},"message":{"$ref":"../runs/RunStarted.v1.schema.json"},"token":{"$ref":"../tokens/TokenClaims.v1.schema.json"},"instruction":{"type":"object","additionalProperties":false,"required":["attestedBy"],"properties":{"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]}}},"delegation":{"$ref":"../tokens/DelegationContext.v1.schema.json","description":"Of a child run: what its grant says, verified."}}};
-const schema371 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunStarted.v1.schema.json","title":"RunStarted","description":"started","type":"object","additionalProperties":false,"required":["instruction","traceId"],"properties":{"instruction":{"type":"object","additionalProperties":false,"required":["text","attestation"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"traceId":{"type":["string","null"],"maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"},"delegation":{"type":"object","additionalProperties":false,"required":["grant","arguments"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"arguments":{"$ref":"./Delegation.v1.schema.json"}},"description":"Of a child run: the grant under which it was delegated; the instruction is then the root's, word for word."}}};
-const pattern211 = new RegExp("^[A-Za-z0-9_-]{1,64}$", "u");
-const schema374 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/Delegation.v1.schema.json","title":"Delegation","description":"Arguments of the built-in tool countersign.delegate: what one agent asks another to do, and what it may at most. Set aside in the asking run until the other one ends.","type":"object","additionalProperties":false,"required":["agent","scope","instruction","calls","seconds"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId","description":"Who is to act."},"scope":{"type":"string","minLength":1,"maxLength":2000,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$","description":"Tool patterns separated by spaces: never more than the asking run has."},"instruction":{"type":"string","minLength":1,"maxLength":8192,"description":"For the other agent to read. Values in it are worth what they were worth where they came from: an account that the person's instruction does not have is nobody's word."},"calls":{"type":"integer","minimum":1,"maximum":10000},"seconds":{"type":"integer","minimum":1,"maximum":86400,"description":"Life of the child run; never beyond that of the asking run."},"money":{"$ref":"../shared/Money.v1.schema.json","description":"Absent: it may move none."},"tokens":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"Needed where rules limit a run's tokens."},"resultSchema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"JSON Schema of what the child run has to return: closed, every value bounded (services/policy/src/core/result-schema.ts lists the keywords). Absent: nothing is returned."}}};
-const pattern214 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$", "u");
+const schema360 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRecord.v1.schema.json","title":"GovernedRecord","type":"object","required":["kind"],"discriminator":{"propertyName":"kind"},"oneOf":[{"$ref":"./GovernedStarted.v1.schema.json"},{"$ref":"./GovernedDecided.v1.schema.json"},{"$ref":"./GovernedOutcome.v1.schema.json"},{"$ref":"./GovernedCancelled.v1.schema.json"},{"$ref":"./GovernedReversed.v1.schema.json"},{"$ref":"./GovernedHalted.v1.schema.json"},{"$ref":"./GovernedResumed.v1.schema.json"},{"$ref":"./GovernedEnded.v1.schema.json"},{"$ref":"./GovernedRefused.v1.schema.json"},{"$ref":"./GovernedUnproven.v1.schema.json"},{"$ref":"./GovernedOwned.v1.schema.json"}]};
+const schema361 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedStarted.v1.schema.json","title":"GovernedStarted","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","message","token","instruction"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.started"},"message":{"$ref":"../runs/RunStarted.v1.schema.json"},"token":{"$ref":"../tokens/TokenClaims.v1.schema.json"},"instruction":{"type":"object","additionalProperties":false,"required":["attestedBy"],"properties":{"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]}}},"delegation":{"$ref":"../tokens/DelegationContext.v1.schema.json","description":"Of a child run: what its grant says, verified."}}};
+const schema372 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunStarted.v1.schema.json","title":"RunStarted","description":"started","type":"object","additionalProperties":false,"required":["instruction","traceId"],"properties":{"instruction":{"type":"object","additionalProperties":false,"required":["text","attestation"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"traceId":{"type":["string","null"],"maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"},"delegation":{"type":"object","additionalProperties":false,"required":["grant","arguments"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"arguments":{"$ref":"./Delegation.v1.schema.json"}},"description":"Of a child run: the grant under which it was delegated; the instruction is then the root's, word for word."}}};
+const pattern212 = new RegExp("^[A-Za-z0-9_-]{1,64}$", "u");
+const schema375 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/Delegation.v1.schema.json","title":"Delegation","description":"Arguments of the built-in tool countersign.delegate: what one agent asks another to do, and what it may at most. Set aside in the asking run until the other one ends.","type":"object","additionalProperties":false,"required":["agent","scope","instruction","calls","seconds"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId","description":"Who is to act."},"scope":{"type":"string","minLength":1,"maxLength":2000,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$","description":"Tool patterns separated by spaces: never more than the asking run has."},"instruction":{"type":"string","minLength":1,"maxLength":8192,"description":"For the other agent to read. Values in it are worth what they were worth where they came from: an account that the person's instruction does not have is nobody's word."},"calls":{"type":"integer","minimum":1,"maximum":10000},"seconds":{"type":"integer","minimum":1,"maximum":86400,"description":"Life of the child run; never beyond that of the asking run."},"money":{"$ref":"../shared/Money.v1.schema.json","description":"Absent: it may move none."},"tokens":{"type":"integer","minimum":1,"maximum":9007199254740991,"description":"Needed where rules limit a run's tokens."},"resultSchema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"JSON Schema of what the child run has to return: closed, every value bounded (services/policy/src/core/result-schema.ts lists the keywords). Absent: nothing is returned."}}};
+const pattern215 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$", "u");
 
 function validate94(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/Delegation.v1.schema.json" */;
@@ -31335,7 +31364,7 @@ validate94.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern214.test(data1)){
+if(!pattern215.test(data1)){
 validate94.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}( [a-zA-Z0-9_.:*-]{1,128}){0,63}$"+"\""}];
 return false;
 }
@@ -31766,7 +31795,7 @@ if(data.traceId !== undefined && func0.call(data, "traceId")){
 let data3 = data.traceId;
 const _errs14 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate93.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/type",keyword:"type",params:{type: schema371.properties.traceId.type},message:"must be string,null"}];
+validate93.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/type",keyword:"type",params:{type: schema372.properties.traceId.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs14){
@@ -31776,7 +31805,7 @@ validate93.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern211.test(data3)){
+if(!pattern212.test(data3)){
 validate93.errors = [{instancePath:instancePath+"/traceId",schemaPath:"#/properties/traceId/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{1,64}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{1,64}$"+"\""}];
 return false;
 }
@@ -31877,9 +31906,9 @@ return errors === 0;
 }
 validate93.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema378 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/TokenClaims.v1.schema.json","title":"TokenClaims","description":"Agent token: EdDSA JWT, `typ: at+jwt` (RFC 9068), signed by the registry.","type":"object","additionalProperties":false,"required":["iss","aud","sub","jti","iat","exp","tenant","run","run_not_after","scope","cnf"],"properties":{"iss":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"auth_time":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"When the agent's own key last spoke (OpenID Connect Core 2). Tokens made on the word of a session key keep it; ten minutes later such a token opens no runs."},"auth_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Thumbprint of the registered key that spoke at auth_time: revoking it revokes the token."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"run_not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"scope":{"type":"string","maxLength":8192},"cnf":{"type":"object","additionalProperties":false,"required":["jkt","jwk"],"properties":{"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"jwk":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"description":"RFC 7800: thumbprint (RFC 7638) and key of the runtime's session key."},"act":{"$ref":"#/$defs/actor","description":"RFC 8693 chain of the agents that it acts for, the nearest first (`sub` is who acts)."},"via":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"parent":{"type":"object","additionalProperties":false,"required":["run","action"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"description":"Of a child run: the run, and the action of it, that delegated."},"extension":{"$ref":"../tokens/ScopeExtension.v1.schema.json"}},"$defs":{"actor":{"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}}}};
-const schema391 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/PublicJwk.v1.schema.json","title":"PublicJwk","description":"OKP/Ed25519 public key, RFC 8037.","type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"}}};
-const pattern223 = new RegExp("^[A-Za-z0-9._:-]{1,128}$", "u");
+const schema379 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/TokenClaims.v1.schema.json","title":"TokenClaims","description":"Agent token: EdDSA JWT, `typ: at+jwt` (RFC 9068), signed by the registry.","type":"object","additionalProperties":false,"required":["iss","aud","sub","jti","iat","exp","tenant","run","run_not_after","scope","cnf"],"properties":{"iss":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"auth_time":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"When the agent's own key last spoke (OpenID Connect Core 2). Tokens made on the word of a session key keep it; ten minutes later such a token opens no runs."},"auth_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Thumbprint of the registered key that spoke at auth_time: revoking it revokes the token."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"run_not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"scope":{"type":"string","maxLength":8192},"cnf":{"type":"object","additionalProperties":false,"required":["jkt","jwk"],"properties":{"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"jwk":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"description":"RFC 7800: thumbprint (RFC 7638) and key of the runtime's session key."},"act":{"$ref":"#/$defs/actor","description":"RFC 8693 chain of the agents that it acts for, the nearest first (`sub` is who acts)."},"via":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"parent":{"type":"object","additionalProperties":false,"required":["run","action"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"description":"Of a child run: the run, and the action of it, that delegated."},"extension":{"$ref":"../tokens/ScopeExtension.v1.schema.json"}},"$defs":{"actor":{"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}}}};
+const schema392 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/PublicJwk.v1.schema.json","title":"PublicJwk","description":"OKP/Ed25519 public key, RFC 8037.","type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"}}};
+const pattern224 = new RegExp("^[A-Za-z0-9._:-]{1,128}$", "u");
 
 function validate98(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/PublicJwk.v1.schema.json" */;
@@ -31971,7 +32000,7 @@ validate98.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties/
 return false;
 }
 else {
-if(!pattern223.test(data3)){
+if(!pattern224.test(data3)){
 validate98.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
 return false;
 }
@@ -32003,7 +32032,7 @@ return errors === 0;
 }
 validate98.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema393 = {"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}};
+const schema394 = {"type":"object","additionalProperties":false,"required":["sub"],"properties":{"sub":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"act":{"$ref":"#/$defs/actor"}}};
 const wrapper0 = {validate: validate100};
 
 function validate100(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -32108,7 +32137,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema378.properties, key0))){
+if(!(func0.call(schema379.properties, key0))){
 validate97.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -32688,7 +32717,7 @@ return errors === 0;
 }
 validate97.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema399 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/DelegationContext.v1.schema.json","title":"DelegationContext","description":"In the grant of a delegation, signed by policy: what the child run inherits.","type":"object","additionalProperties":false,"required":["ancestors","instruction","attestedBy","data","unclassified"],"properties":{"ancestors":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","additionalProperties":false,"required":["run","agent","jkt"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},"description":"Runs that it hangs on, the nearest first, the last the root."},"instruction":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Digest of the text that the root run was instructed with: SHA-256 of its canonical JSON."},"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"data":{"type":"array","maxItems":24,"items":{"type":"string","minLength":1,"maxLength":64},"description":"Data classes that the asking run has touched."},"unclassified":{"type":"boolean","description":"It ran something of which nobody said what data it touches."}}};
+const schema400 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/DelegationContext.v1.schema.json","title":"DelegationContext","description":"In the grant of a delegation, signed by policy: what the child run inherits.","type":"object","additionalProperties":false,"required":["ancestors","instruction","attestedBy","data","unclassified"],"properties":{"ancestors":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","additionalProperties":false,"required":["run","agent","jkt"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},"description":"Runs that it hangs on, the nearest first, the last the root."},"instruction":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Digest of the text that the root run was instructed with: SHA-256 of its canonical JSON."},"attestedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"data":{"type":"array","maxItems":24,"items":{"type":"string","minLength":1,"maxLength":64},"description":"Data classes that the asking run has touched."},"unclassified":{"type":"boolean","description":"It ran something of which nobody said what data it touches."}}};
 
 function validate104(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/DelegationContext.v1.schema.json" */;
@@ -33083,7 +33112,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema360.properties, key0))){
+if(!(func0.call(schema361.properties, key0))){
 validate92.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -33941,8 +33970,8 @@ return errors === 0;
 }
 validate92.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema405 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedReversed.v1.schema.json","title":"GovernedReversed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","message"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.reversed"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"message":{"$ref":"../supervision/ActionReversed.v1.schema.json"}}};
-const schema417 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionReversed.v1.schema.json","title":"ActionReversed","description":"reversed","type":"object","additionalProperties":false,"required":["action","compensator","by","status"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"compensator":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"status":{"enum":["succeeded","failed"]}}};
+const schema406 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedReversed.v1.schema.json","title":"GovernedReversed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","action","message"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"action.reversed"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"message":{"$ref":"../supervision/ActionReversed.v1.schema.json"}}};
+const schema418 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionReversed.v1.schema.json","title":"ActionReversed","description":"reversed","type":"object","additionalProperties":false,"required":["action","compensator","by","status"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"compensator":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"status":{"enum":["succeeded","failed"]}}};
 
 function validate107(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/ActionReversed.v1.schema.json" */;
@@ -34011,7 +34040,7 @@ validate107.errors = [{instancePath:instancePath+"/compensator",schemaPath:"../s
 return false;
 }
 else {
-if(!pattern165.test(data1)){
+if(!pattern166.test(data1)){
 validate107.errors = [{instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -34060,7 +34089,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data3 = data.status;
 const _errs11 = errors;
 if(!((data3 === "succeeded") || (data3 === "failed"))){
-validate107.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema417.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate107.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema418.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs11 === errors;
@@ -34106,7 +34135,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema405.properties, key0))){
+if(!(func0.call(schema406.properties, key0))){
 validate106.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -34851,7 +34880,7 @@ return errors === 0;
 }
 validate106.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema421 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedResumed.v1.schema.json","title":"GovernedResumed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.resumed"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema422 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedResumed.v1.schema.json","title":"GovernedResumed","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","halt","by","reason"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"run.resumed"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate109(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedResumed.v1.schema.json" */;
@@ -34874,7 +34903,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema421.properties, key0))){
+if(!(func0.call(schema422.properties, key0))){
 validate109.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -35658,7 +35687,7 @@ return errors === 0;
 }
 validate109.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema435 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRefused.v1.schema.json","title":"GovernedRefused","description":"A message with a valid proof that was not acted upon, with its coded reply.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","ceType","code","detail","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"message.refused"},"ceType":{"type":"string","maxLength":200},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"detail":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"reply":{"$ref":"../replies/Reply.v1.schema.json"}}};
+const schema436 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedRefused.v1.schema.json","title":"GovernedRefused","description":"A message with a valid proof that was not acted upon, with its coded reply.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","ceType","code","detail","reply"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"message.refused"},"ceType":{"type":"string","maxLength":200},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"detail":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"reply":{"$ref":"../replies/Reply.v1.schema.json"}}};
 
 function validate110(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedRefused.v1.schema.json" */;
@@ -35681,7 +35710,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema435.properties, key0))){
+if(!(func0.call(schema436.properties, key0))){
 validate110.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -36471,7 +36500,7 @@ return errors === 0;
 }
 validate110.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema448 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedUnproven.v1.schema.json","title":"GovernedUnproven","description":"Messages without a valid proof: counted, by claimed principal and minute.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","minute","counts"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"messages.unproven"},"minute":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"counts":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstOffset","lastOffset"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"lastOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}}}}};
+const schema449 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/governed/GovernedUnproven.v1.schema.json","title":"GovernedUnproven","description":"Messages without a valid proof: counted, by claimed principal and minute.","type":"object","additionalProperties":false,"required":["position","tenant","run","agent","inbox","now","seq","traceparent","kind","minute","counts"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense per partition from 0."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"inbox":{"anyOf":[{"type":"object","additionalProperties":false,"required":["offset","at","hash"],"properties":{"offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hash":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}],"description":"The inbox record this answers; null for records policy writes on its own."},"now":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"The time every rule saw, epoch ms."},"seq":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"traceparent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/traceparent"},{"type":"null"}],"description":"W3C trace context of the message, so that one trace leads from proposal to log entry."},"kind":{"const":"messages.unproven"},"minute":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"counts":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstOffset","lastOffset"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"lastOffset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}}}}};
 
 function validate112(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/governed/GovernedUnproven.v1.schema.json" */;
@@ -36494,7 +36523,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema448.properties, key0))){
+if(!(func0.call(schema449.properties, key0))){
 validate112.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -37577,7 +37606,7 @@ export const validateModification = validate78;
 export const validateRewrittenArgument = validate79;
 
 export const validateAccessEvaluationRequest = validate124;
-const schema464 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationRequest.v1.schema.json","title":"AccessEvaluationRequest","description":"AuthZEN Authorization API 1.0, Access Evaluation: subject {type, id, properties?}, action {name, properties?}, resource {type, id, properties?}, context?. Members it does not know are ignored, so the object is open; size and depth are bounded where it is parsed. Countersign's own wishes stand in `context.countersign` {action, instruction, reason, confidence, deadline, wait_ms, accepts, report}.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
+const schema465 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationRequest.v1.schema.json","title":"AccessEvaluationRequest","description":"AuthZEN Authorization API 1.0, Access Evaluation: subject {type, id, properties?}, action {name, properties?}, resource {type, id, properties?}, context?. Members it does not know are ignored, so the object is open; size and depth are bounded where it is parsed. Countersign's own wishes stand in `context.countersign` {action, instruction, reason, confidence, deadline, wait_ms, accepts, report}.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
 
 function validate124(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessEvaluationRequest.v1.schema.json" */;
@@ -37608,7 +37637,7 @@ return errors === 0;
 validate124.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessEvaluationResponse = validate125;
-const schema465 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationResponse.v1.schema.json","title":"AccessEvaluationResponse","description":"AuthZEN Authorization API 1.0: true only where it may go forward now.","type":"object","additionalProperties":false,"required":["decision"],"properties":{"decision":{"type":"boolean"},"context":{"type":"object","additionalProperties":false,"required":["code"],"properties":{"code":{"type":"string","maxLength":64,"description":"One of contracts/errors.yaml."},"reason_user":{"type":"object","additionalProperties":false,"required":["en"],"properties":{"en":{"type":"string","maxLength":2000}}},"error":{"type":"object","additionalProperties":false,"required":["status","message"],"properties":{"status":{"type":"integer","minimum":400,"maximum":599},"message":{"type":"string","maxLength":4096}},"description":"What was wrong with this one evaluation."},"outcome":{"$ref":"../shared/DecisionKind.v1.schema.json","description":"What policy decided, behind the boolean."},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"pending":{"type":"object","additionalProperties":false,"required":["for"],"properties":{"for":{"enum":["people","fact"]}},"description":"It is not decided yet: ask again with `context.countersign.action`, or look at GET /runs/{run}/actions/{action}."},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What may be executed, and what the grant is bound to."},"grant":{"type":"string","maxLength":8192},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"session_proof":{"type":"string","maxLength":512}}}}};
+const schema466 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationResponse.v1.schema.json","title":"AccessEvaluationResponse","description":"AuthZEN Authorization API 1.0: true only where it may go forward now.","type":"object","additionalProperties":false,"required":["decision"],"properties":{"decision":{"type":"boolean"},"context":{"type":"object","additionalProperties":false,"required":["code"],"properties":{"code":{"type":"string","maxLength":64,"description":"One of contracts/errors.yaml."},"reason_user":{"type":"object","additionalProperties":false,"required":["en"],"properties":{"en":{"type":"string","maxLength":2000}}},"error":{"type":"object","additionalProperties":false,"required":["status","message"],"properties":{"status":{"type":"integer","minimum":400,"maximum":599},"message":{"type":"string","maxLength":4096}},"description":"What was wrong with this one evaluation."},"outcome":{"$ref":"../shared/DecisionKind.v1.schema.json","description":"What policy decided, behind the boolean."},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"pending":{"type":"object","additionalProperties":false,"required":["for"],"properties":{"for":{"enum":["people","fact"]}},"description":"It is not decided yet: ask again with `context.countersign.action`, or look at GET /runs/{run}/actions/{action}."},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What may be executed, and what the grant is bound to."},"grant":{"type":"string","maxLength":8192},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"session_proof":{"type":"string","maxLength":512}}}}};
 
 function validate125(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessEvaluationResponse.v1.schema.json" */;
@@ -37663,7 +37692,7 @@ return false;
 else {
 const _errs6 = errors;
 for(const key1 of Object.keys(data1)){
-if(!(func0.call(schema465.properties.context.properties, key1))){
+if(!(func0.call(schema466.properties.context.properties, key1))){
 validate125.errors = [{instancePath:instancePath+"/context",schemaPath:"#/properties/context/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -37928,7 +37957,7 @@ if(_errs33 === errors){
 if(data12.for !== undefined && func0.call(data12, "for")){
 let data13 = data12.for;
 if(!((data13 === "people") || (data13 === "fact"))){
-validate125.errors = [{instancePath:instancePath+"/context/pending/for",schemaPath:"#/properties/context/properties/pending/properties/for/enum",keyword:"enum",params:{allowedValues: schema465.properties.context.properties.pending.properties.for.enum},message:"must be equal to one of the allowed values"}];
+validate125.errors = [{instancePath:instancePath+"/context/pending/for",schemaPath:"#/properties/context/properties/pending/properties/for/enum",keyword:"enum",params:{allowedValues: schema466.properties.context.properties.pending.properties.for.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 }
@@ -38076,7 +38105,7 @@ return errors === 0;
 validate125.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessEvaluationsRequest = validate126;
-const schema472 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationsRequest.v1.schema.json","title":"AccessEvaluationsRequest","description":"AuthZEN Authorization API 1.0, Access Evaluations: `evaluations` of at most 100 requests, to which subject, action, resource and context at the top are defaults, and `options.evaluations_semantic` execute_all, deny_on_first_deny or permit_on_first_permit. Without `evaluations` it is one Access Evaluation.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
+const schema473 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationsRequest.v1.schema.json","title":"AccessEvaluationsRequest","description":"AuthZEN Authorization API 1.0, Access Evaluations: `evaluations` of at most 100 requests, to which subject, action, resource and context at the top are defaults, and `options.evaluations_semantic` execute_all, deny_on_first_deny or permit_on_first_permit. Without `evaluations` it is one Access Evaluation.","type":"object","maxProperties":512,"x-ts-type":"{ readonly [key: string]: Json }"};
 
 function validate126(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessEvaluationsRequest.v1.schema.json" */;
@@ -38107,7 +38136,7 @@ return errors === 0;
 validate126.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessEvaluationsResponse = validate127;
-const schema473 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationsResponse.v1.schema.json","title":"AccessEvaluationsResponse","description":"One answer per evaluation, in order; fewer where a semantic ended them early. A request without `evaluations` is answered like one Access Evaluation.","type":"object","additionalProperties":false,"minProperties":1,"required":[],"properties":{"evaluations":{"type":"array","maxItems":100,"items":{"$ref":"./AccessEvaluationResponse.v1.schema.json"}},"decision":{"type":"boolean"},"context":{"$ref":"../shared/JsonObject.v1.schema.json"}}};
+const schema474 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessEvaluationsResponse.v1.schema.json","title":"AccessEvaluationsResponse","description":"One answer per evaluation, in order; fewer where a semantic ended them early. A request without `evaluations` is answered like one Access Evaluation.","type":"object","additionalProperties":false,"minProperties":1,"required":[],"properties":{"evaluations":{"type":"array","maxItems":100,"items":{"$ref":"./AccessEvaluationResponse.v1.schema.json"}},"decision":{"type":"boolean"},"context":{"$ref":"../shared/JsonObject.v1.schema.json"}}};
 
 function validate127(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessEvaluationsResponse.v1.schema.json" */;
@@ -38221,7 +38250,7 @@ return errors === 0;
 validate127.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessTokenRequest = validate129;
-const schema475 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessTokenRequest.v1.schema.json","title":"AccessTokenRequest","description":"Fields of the form posted to the gateway's /oauth2/token (client credentials with private_key_jwt, RFC 7523). The assertion is the agent's own, its audience the registry's token endpoint.","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"scope":{"type":"string","maxLength":8192}}};
+const schema476 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessTokenRequest.v1.schema.json","title":"AccessTokenRequest","description":"Fields of the form posted to the gateway's /oauth2/token (client credentials with private_key_jwt, RFC 7523). The assertion is the agent's own, its audience the registry's token endpoint.","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"scope":{"type":"string","maxLength":8192}}};
 
 function validate129(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessTokenRequest.v1.schema.json" */;
@@ -38369,7 +38398,7 @@ return errors === 0;
 validate129.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccessTokenResponse = validate130;
-const schema478 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessTokenResponse.v1.schema.json","title":"AccessTokenResponse","description":"A bearer token for AuthZEN at this gateway, and for the runs that its evaluations leave open.","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in"],"properties":{"access_token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"},"token_type":{"const":"Bearer"},"expires_in":{"type":"integer","minimum":1,"maximum":86400}}};
+const schema479 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccessTokenResponse.v1.schema.json","title":"AccessTokenResponse","description":"A bearer token for AuthZEN at this gateway, and for the runs that its evaluations leave open.","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in"],"properties":{"access_token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"},"token_type":{"const":"Bearer"},"expires_in":{"type":"integer","minimum":1,"maximum":86400}}};
 
 function validate130(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccessTokenResponse.v1.schema.json" */;
@@ -38486,7 +38515,7 @@ return errors === 0;
 validate130.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAccountabilityView = validate131;
-const schema479 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccountabilityView.v1.schema.json","title":"AccountabilityView","description":"Who answers for an action, as it was when it was decided.","type":"object","additionalProperties":false,"required":["run","action","agent","agentVersion","agentStatus","tool","at","decision","tier","policyVersion","rules","owner","stages","votes","systems"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"agentVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of the agent that the decision rested on."},"agentStatus":{"enum":["draft","active","suspended","decommissioned"]},"tool":{"type":"string","maxLength":128},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Of the last decision."},"decision":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"policyVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"rules":{"type":"array","maxItems":1000,"items":{"type":"string","maxLength":256},"description":"That fired; their owners stand in the bundle of this version."},"owner":{"type":"object","additionalProperties":false,"required":["person","gone","today"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"gone":{"type":"boolean","description":"Not an active person any more."},"today":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today."}}},"stages":{"type":"array","maxItems":8,"items":{"type":"object","additionalProperties":false,"required":["stage","from","person","gone","today"],"properties":{"stage":{"enum":["trigger","context","generation","validation","execution","logging","escalation","incident"]},"from":{"enum":["raci","owner"],"description":"owner: nobody was named for this stage."},"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"gone":{"type":"boolean","description":"Not an active person any more."},"today":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today."}}}},"votes":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["vote","person","gone","today"],"properties":{"vote":{"enum":["approve","deny"]},"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"gone":{"type":"boolean","description":"Not an active person any more."},"today":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today."}}}},"systems":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["what","owner"],"properties":{"what":{"type":"string","maxLength":200},"owner":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]}}},"description":"Of the system graph, as of now."}}};
+const schema480 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AccountabilityView.v1.schema.json","title":"AccountabilityView","description":"Who answers for an action, as it was when it was decided.","type":"object","additionalProperties":false,"required":["run","action","agent","agentVersion","agentStatus","tool","at","decision","tier","policyVersion","rules","owner","stages","votes","systems"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"agentVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of the agent that the decision rested on."},"agentStatus":{"enum":["draft","active","suspended","decommissioned"]},"tool":{"type":"string","maxLength":128},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Of the last decision."},"decision":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"policyVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"rules":{"type":"array","maxItems":1000,"items":{"type":"string","maxLength":256},"description":"That fired; their owners stand in the bundle of this version."},"owner":{"type":"object","additionalProperties":false,"required":["person","gone","today"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"gone":{"type":"boolean","description":"Not an active person any more."},"today":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today."}}},"stages":{"type":"array","maxItems":8,"items":{"type":"object","additionalProperties":false,"required":["stage","from","person","gone","today"],"properties":{"stage":{"enum":["trigger","context","generation","validation","execution","logging","escalation","incident"]},"from":{"enum":["raci","owner"],"description":"owner: nobody was named for this stage."},"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"gone":{"type":"boolean","description":"Not an active person any more."},"today":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today."}}}},"votes":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["vote","person","gone","today"],"properties":{"vote":{"enum":["approve","deny"]},"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"gone":{"type":"boolean","description":"Not an active person any more."},"today":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"Whom to ask now: themselves, else the first active person up their line of managers, else the agent's owner of today."}}}},"systems":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["what","owner"],"properties":{"what":{"type":"string","maxLength":200},"owner":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]}}},"description":"Of the system graph, as of now."}}};
 
 function validate131(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AccountabilityView.v1.schema.json" */;
@@ -38509,7 +38538,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema479.properties, key0))){
+if(!(func0.call(schema480.properties, key0))){
 validate131.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -38632,7 +38661,7 @@ if(data.agentStatus !== undefined && func0.call(data, "agentStatus")){
 let data4 = data.agentStatus;
 const _errs14 = errors;
 if(!((((data4 === "draft") || (data4 === "active")) || (data4 === "suspended")) || (data4 === "decommissioned"))){
-validate131.errors = [{instancePath:instancePath+"/agentStatus",schemaPath:"#/properties/agentStatus/enum",keyword:"enum",params:{allowedValues: schema479.properties.agentStatus.enum},message:"must be equal to one of the allowed values"}];
+validate131.errors = [{instancePath:instancePath+"/agentStatus",schemaPath:"#/properties/agentStatus/enum",keyword:"enum",params:{allowedValues: schema480.properties.agentStatus.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs14 === errors;
@@ -38995,7 +39024,7 @@ if(data17.stage !== undefined && func0.call(data17, "stage")){
 let data18 = data17.stage;
 const _errs51 = errors;
 if(!((((((((data18 === "trigger") || (data18 === "context")) || (data18 === "generation")) || (data18 === "validation")) || (data18 === "execution")) || (data18 === "logging")) || (data18 === "escalation")) || (data18 === "incident"))){
-validate131.errors = [{instancePath:instancePath+"/stages/" + i1+"/stage",schemaPath:"#/properties/stages/items/properties/stage/enum",keyword:"enum",params:{allowedValues: schema479.properties.stages.items.properties.stage.enum},message:"must be equal to one of the allowed values"}];
+validate131.errors = [{instancePath:instancePath+"/stages/" + i1+"/stage",schemaPath:"#/properties/stages/items/properties/stage/enum",keyword:"enum",params:{allowedValues: schema480.properties.stages.items.properties.stage.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid14 = _errs51 === errors;
@@ -39008,7 +39037,7 @@ if(data17.from !== undefined && func0.call(data17, "from")){
 let data19 = data17.from;
 const _errs52 = errors;
 if(!((data19 === "raci") || (data19 === "owner"))){
-validate131.errors = [{instancePath:instancePath+"/stages/" + i1+"/from",schemaPath:"#/properties/stages/items/properties/from/enum",keyword:"enum",params:{allowedValues: schema479.properties.stages.items.properties.from.enum},message:"must be equal to one of the allowed values"}];
+validate131.errors = [{instancePath:instancePath+"/stages/" + i1+"/from",schemaPath:"#/properties/stages/items/properties/from/enum",keyword:"enum",params:{allowedValues: schema480.properties.stages.items.properties.from.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid14 = _errs52 === errors;
@@ -39209,7 +39238,7 @@ if(data24.vote !== undefined && func0.call(data24, "vote")){
 let data25 = data24.vote;
 const _errs70 = errors;
 if(!((data25 === "approve") || (data25 === "deny"))){
-validate131.errors = [{instancePath:instancePath+"/votes/" + i2+"/vote",schemaPath:"#/properties/votes/items/properties/vote/enum",keyword:"enum",params:{allowedValues: schema479.properties.votes.items.properties.vote.enum},message:"must be equal to one of the allowed values"}];
+validate131.errors = [{instancePath:instancePath+"/votes/" + i2+"/vote",schemaPath:"#/properties/votes/items/properties/vote/enum",keyword:"enum",params:{allowedValues: schema480.properties.votes.items.properties.vote.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid19 = _errs70 === errors;
@@ -39553,7 +39582,7 @@ return errors === 0;
 validate131.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionAnswer = validate132;
-const schema493 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionAnswer.v1.schema.json","title":"ActionAnswer","description":"The answer to a proposal as it stands; `decision` null: none yet. `arguments` are what may be executed; `session_proof` shows for a minute that the session holds the grant.","type":"object","additionalProperties":false,"required":["action","decision","tier","code","detail","round","grant","claim_required","arguments","session_proof"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"code":{"type":["string","null"],"maxLength":64},"detail":{"type":["string","null"],"maxLength":4096},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"type":["string","null"],"maxLength":8192},"claim_required":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]},"session_proof":{"type":["string","null"],"maxLength":512},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../replies/ChangedArgument.v1.schema.json"}}}};
+const schema494 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionAnswer.v1.schema.json","title":"ActionAnswer","description":"The answer to a proposal as it stands; `decision` null: none yet. `arguments` are what may be executed; `session_proof` shows for a minute that the session holds the grant.","type":"object","additionalProperties":false,"required":["action","decision","tier","code","detail","round","grant","claim_required","arguments","session_proof"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"decision":{"anyOf":[{"$ref":"../shared/DecisionKind.v1.schema.json"},{"type":"null"}]},"tier":{"anyOf":[{"$ref":"../shared/Tier.v1.schema.json"},{"type":"null"}]},"code":{"type":["string","null"],"maxLength":64},"detail":{"type":["string","null"],"maxLength":4096},"round":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"grant":{"type":["string","null"],"maxLength":8192},"claim_required":{"type":"boolean"},"arguments":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]},"session_proof":{"type":["string","null"],"maxLength":512},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../replies/ChangedArgument.v1.schema.json"}},"receipt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant","description":"Of a decision that grants nothing: policy's signed receipt."}}};
 
 function validate132(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionAnswer.v1.schema.json" */;
@@ -39576,7 +39605,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema493.properties, key0))){
+if(!(func0.call(schema494.properties, key0))){
 validate132.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -39735,7 +39764,7 @@ if(data.code !== undefined && func0.call(data, "code")){
 let data3 = data.code;
 const _errs17 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate132.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: schema493.properties.code.type},message:"must be string,null"}];
+validate132.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/type",keyword:"type",params:{type: schema494.properties.code.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs17){
@@ -39756,7 +39785,7 @@ if(data.detail !== undefined && func0.call(data, "detail")){
 let data4 = data.detail;
 const _errs19 = errors;
 if((typeof data4 !== "string") && (data4 !== null)){
-validate132.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: schema493.properties.detail.type},message:"must be string,null"}];
+validate132.errors = [{instancePath:instancePath+"/detail",schemaPath:"#/properties/detail/type",keyword:"type",params:{type: schema494.properties.detail.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs19){
@@ -39864,7 +39893,7 @@ if(data.grant !== undefined && func0.call(data, "grant")){
 let data6 = data.grant;
 const _errs28 = errors;
 if((typeof data6 !== "string") && (data6 !== null)){
-validate132.errors = [{instancePath:instancePath+"/grant",schemaPath:"#/properties/grant/type",keyword:"type",params:{type: schema493.properties.grant.type},message:"must be string,null"}];
+validate132.errors = [{instancePath:instancePath+"/grant",schemaPath:"#/properties/grant/type",keyword:"type",params:{type: schema494.properties.grant.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs28){
@@ -39972,7 +40001,7 @@ if(data.session_proof !== undefined && func0.call(data, "session_proof")){
 let data9 = data.session_proof;
 const _errs39 = errors;
 if((typeof data9 !== "string") && (data9 !== null)){
-validate132.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/type",keyword:"type",params:{type: schema493.properties.session_proof.type},message:"must be string,null"}];
+validate132.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/type",keyword:"type",params:{type: schema494.properties.session_proof.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs39){
@@ -40024,6 +40053,35 @@ var valid0 = _errs41 === errors;
 else {
 var valid0 = true;
 }
+if(valid0){
+if(data.receipt !== undefined && func0.call(data, "receipt")){
+let data12 = data.receipt;
+const _errs44 = errors;
+const _errs45 = errors;
+if(errors === _errs45){
+if(typeof data12 === "string"){
+if(func81(data12) > 8192){
+validate132.errors = [{instancePath:instancePath+"/receipt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/maxLength",keyword:"maxLength",params:{limit: 8192},message:"must NOT have more than 8192 characters"}];
+return false;
+}
+else {
+if(!pattern155.test(data12)){
+validate132.errors = [{instancePath:instancePath+"/receipt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]+$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate132.errors = [{instancePath:instancePath+"/receipt",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/grant/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs44 === errors;
+}
+else {
+var valid0 = true;
+}
+}
 }
 }
 }
@@ -40048,7 +40106,7 @@ return errors === 0;
 validate132.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionPermission = validate134;
-const schema499 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionPermission.v1.schema.json","title":"ActionPermission","description":"What the tool is called with: as members and as the headers to send. `claim` is null where the grant needs none.","type":"object","additionalProperties":false,"required":["action","grant","claim","session_proof","headers"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"grant":{"type":"string","maxLength":8192},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":512},"headers":{"type":"object","additionalProperties":{"type":"string","maxLength":8192},"maxProperties":8}}};
+const schema501 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionPermission.v1.schema.json","title":"ActionPermission","description":"What the tool is called with: as members and as the headers to send. `claim` is null where the grant needs none.","type":"object","additionalProperties":false,"required":["action","grant","claim","session_proof","headers"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"grant":{"type":"string","maxLength":8192},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":512},"headers":{"type":"object","additionalProperties":{"type":"string","maxLength":8192},"maxProperties":8}}};
 
 function validate134(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionPermission.v1.schema.json" */;
@@ -40295,7 +40353,7 @@ return errors === 0;
 validate134.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionView = validate135;
-const schema502 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionView.v1.schema.json","title":"ActionView","type":"object","additionalProperties":false,"required":["action","tool","status","tier","decision","code","at"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"status":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"deferral":{"$ref":"../governed/Deferral.v1.schema.json"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"type":"string","maxLength":128},"proposedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"},"description":"Rules that fired in the last round."},"grant":{"type":"object","additionalProperties":false,"required":["id","at","claim","claimedAt"],"properties":{"id":{"type":"string","maxLength":300},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"claim":{"type":"boolean","description":"Whether it needs a claim."},"claimedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}},"outcome":{"type":"object","additionalProperties":false,"required":["status","at","cost","late"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"late":{"type":"boolean","description":"It came after the action was cancelled or denied: told, without effect."}}},"reversibleUntil":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Until when it can be taken back."},"reversal":{"enum":["requested","proposed","executing","reversed","failed","unknown","not_needed"]}}};
+const schema504 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ActionView.v1.schema.json","title":"ActionView","type":"object","additionalProperties":false,"required":["action","tool","status","tier","decision","code","at"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"status":{"type":"string","maxLength":32},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"deferral":{"$ref":"../governed/Deferral.v1.schema.json"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"type":"string","maxLength":128},"proposedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"},"description":"Rules that fired in the last round."},"grant":{"type":"object","additionalProperties":false,"required":["id","at","claim","claimedAt"],"properties":{"id":{"type":"string","maxLength":300},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"claim":{"type":"boolean","description":"Whether it needs a claim."},"claimedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}},"outcome":{"type":"object","additionalProperties":false,"required":["status","at","cost","late"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"late":{"type":"boolean","description":"It came after the action was cancelled or denied: told, without effect."}}},"reversibleUntil":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Until when it can be taken back."},"reversal":{"enum":["requested","proposed","executing","reversed","failed","unknown","not_needed"]}}};
 
 function validate135(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ActionView.v1.schema.json" */;
@@ -40318,7 +40376,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema502.properties, key0))){
+if(!(func0.call(schema504.properties, key0))){
 validate135.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -40882,7 +40940,7 @@ if(data18.status !== undefined && func0.call(data18, "status")){
 let data19 = data18.status;
 const _errs56 = errors;
 if(!(((((data19 === "succeeded") || (data19 === "failed")) || (data19 === "partial")) || (data19 === "unknown")) || (data19 === "not_executed"))){
-validate135.errors = [{instancePath:instancePath+"/outcome/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema339.enum},message:"must be equal to one of the allowed values"}];
+validate135.errors = [{instancePath:instancePath+"/outcome/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema340.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid15 = _errs56 === errors;
@@ -41163,7 +41221,7 @@ if(data.reversal !== undefined && func0.call(data, "reversal")){
 let data26 = data.reversal;
 const _errs78 = errors;
 if(!(((((((data26 === "requested") || (data26 === "proposed")) || (data26 === "executing")) || (data26 === "reversed")) || (data26 === "failed")) || (data26 === "unknown")) || (data26 === "not_needed"))){
-validate135.errors = [{instancePath:instancePath+"/reversal",schemaPath:"#/properties/reversal/enum",keyword:"enum",params:{allowedValues: schema502.properties.reversal.enum},message:"must be equal to one of the allowed values"}];
+validate135.errors = [{instancePath:instancePath+"/reversal",schemaPath:"#/properties/reversal/enum",keyword:"enum",params:{allowedValues: schema504.properties.reversal.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs78 === errors;
@@ -41200,8 +41258,8 @@ return errors === 0;
 validate135.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAddAgentKeyRequest = validate138;
-const schema517 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AddAgentKeyRequest.v1.schema.json","title":"AddAgentKeyRequest","description":"Registers one more key of an agent; with `retireOthersAfterMs` it takes the place of the others: a rotation.","type":"object","additionalProperties":false,"required":["key","reason"],"properties":{"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"lifeMs":{"type":"integer","minimum":60000,"maximum":31622400000,"description":"Longest and default: what the registry is configured to, 90 days."},"retireOthersAfterMs":{"type":"integer","minimum":0,"maximum":604800000,"description":"Overlap: how long the keys before may still be used."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
-const pattern290 = new RegExp("\\S", "u");
+const schema519 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AddAgentKeyRequest.v1.schema.json","title":"AddAgentKeyRequest","description":"Registers one more key of an agent; with `retireOthersAfterMs` it takes the place of the others: a rotation.","type":"object","additionalProperties":false,"required":["key","reason"],"properties":{"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"lifeMs":{"type":"integer","minimum":60000,"maximum":31622400000,"description":"Longest and default: what the registry is configured to, 90 days."},"retireOthersAfterMs":{"type":"integer","minimum":0,"maximum":604800000,"description":"Overlap: how long the keys before may still be used."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
+const pattern292 = new RegExp("\\S", "u");
 
 function validate138(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AddAgentKeyRequest.v1.schema.json" */;
@@ -41312,7 +41370,7 @@ validate138.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data3)){
+if(!pattern292.test(data3)){
 validate138.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -41346,8 +41404,8 @@ return errors === 0;
 validate138.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAgentKeyList = validate140;
-const schema518 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentKeyList.v1.schema.json","title":"AgentKeyList","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":64,"items":{"$ref":"../registry/AgentKey.v1.schema.json"}}}};
-const schema519 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentKey.v1.schema.json","title":"AgentKey","description":"A public key by which an agent authenticates at the token endpoint.","type":"object","additionalProperties":false,"required":["kid","thumbprint","key","notBefore","notAfter","status","addedBy"],"properties":{"kid":{"type":"string","maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"},"thumbprint":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"notBefore":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"notAfter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"status":{"enum":["not_yet","live","retiring","over"],"description":"retiring: live, and another took its place."},"addedBy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"}}};
+const schema520 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentKeyList.v1.schema.json","title":"AgentKeyList","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":64,"items":{"$ref":"../registry/AgentKey.v1.schema.json"}}}};
+const schema521 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentKey.v1.schema.json","title":"AgentKey","description":"A public key by which an agent authenticates at the token endpoint.","type":"object","additionalProperties":false,"required":["kid","thumbprint","key","notBefore","notAfter","status","addedBy"],"properties":{"kid":{"type":"string","maxLength":64,"pattern":"^[A-Za-z0-9_-]{1,64}$"},"thumbprint":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"notBefore":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"notAfter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"status":{"enum":["not_yet","live","retiring","over"],"description":"retiring: live, and another took its place."},"addedBy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"}}};
 
 function validate141(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/AgentKey.v1.schema.json" */;
@@ -41387,7 +41445,7 @@ validate141.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties
 return false;
 }
 else {
-if(!pattern211.test(data0)){
+if(!pattern212.test(data0)){
 validate141.errors = [{instancePath:instancePath+"/kid",schemaPath:"#/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{1,64}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{1,64}$"+"\""}];
 return false;
 }
@@ -41504,7 +41562,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data5 = data.status;
 const _errs14 = errors;
 if(!((((data5 === "not_yet") || (data5 === "live")) || (data5 === "retiring")) || (data5 === "over"))){
-validate141.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema519.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate141.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema521.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs14 === errors;
@@ -41633,11 +41691,11 @@ return errors === 0;
 validate140.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAgentList = validate144;
-const schema524 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentList.v1.schema.json","title":"AgentList","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/AgentSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema525 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentSnapshot.v1.schema.json","title":"AgentSnapshot","type":"object","additionalProperties":false,"required":["agent","tenant","version","name","owner","purpose","roles","status","permissions","ceiling","environment","model","runtimeTrusted","limits"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"principals":{"type":"array","maxItems":1000,"items":{"anyOf":[{"const":"*"},{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}]},"description":"People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered."},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["draft","active","suspended","decommissioned"]},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose without further condition: its own and those of its roles."},"ceiling":{"enum":[0,1,2],"description":"Highest tier at which it may act without a person, after everything in `lowered`; 0: at none."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"observe":{"type":"object","additionalProperties":false,"required":["until","by"],"description":"Everything is decided and recorded, and what rules say is not enforced. Absent where it is.","properties":{"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"From then on rules hold, whatever this snapshot says."},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}},"scoped":{"type":"array","maxItems":512,"items":{"type":"object","additionalProperties":false,"required":["role","permission"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"permission":{"$ref":"RolePermission.v1.schema.json"}}},"description":"What its roles let it do for some resources or within limits only. Absent: nothing."},"requestable":{"type":"array","maxItems":512,"items":{"type":"object","additionalProperties":false,"required":["role","permission"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"permission":{"$ref":"RolePermission.v1.schema.json"}}},"description":"What its roles let it ask for when it is needed. Absent: nothing."},"origin":{"type":"object","additionalProperties":false,"required":["source","externalId"],"description":"Where it was imported from, and its id there; absent for an agent that was registered here.","properties":{"source":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"externalId":{"type":"string","minLength":1,"maxLength":256}}},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"},"createdAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it was registered."},"reviewedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it last passed its governance review."},"because":{"type":"object","additionalProperties":false,"required":["by","reason","at"],"properties":{"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"change":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"How many times its status had changed by then: tells one suspension from the next."}},"description":"Who brought it into its status, why and when; absent for a draft."},"lowered":{"type":"array","maxItems":8,"description":"Why its ceiling is lower than declared; the lowest counts, and each ends by its own remedy only.","items":{"type":"object","additionalProperties":false,"required":["reason","ceiling","since"],"properties":{"reason":{"enum":["orphaned","recertification_overdue"]},"ceiling":{"enum":[0,1]},"since":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"offeredTo":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Who has been asked to own it and has not accepted yet."},"certifiedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it was last activated or recertified: from here its recertification is due."},"lapsed":{"enum":["orphaned","recertification_overdue"],"description":"Suspended because nobody remedied this in time."},"unusedSince":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Reported as abandoned: its last use, or its activation."},"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"The template it was registered from."}}};
-const schema534 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}$","description":"A tool name in which `*` stands for any run of characters."};
-const pattern299 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}$", "u");
-const schema540 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/RolePermission.v1.schema.json","title":"RolePermission","description":"What a role lets an agent do: calls of the tools, of the resources only, within the limits only.","type":"object","additionalProperties":false,"required":["permission","tools"],"properties":{"permission":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Names it within its role."},"tools":{"type":"array","minItems":1,"maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"resources":{"type":"array","minItems":1,"maxItems":16,"description":"All of them hold. A call whose fact is missing, failed, only claimed, or a list with one value that no pattern covers is outside.","items":{"type":"object","additionalProperties":false,"required":["fact","patterns"],"properties":{"fact":{"type":"string","maxLength":128,"pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","description":"A fact that the tool's extractors derive (`target`), or the path of an argument (`args.account.iban`)."},"patterns":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"string","minLength":1,"maxLength":256},"description":"`*` stands for any run of characters; never for a path that goes up (`..`), a backslash, an escape (`%2e`) or a control character."}}}},"limits":{"type":"object","additionalProperties":false,"minProperties":1,"properties":{"moneyPerAction":{"$ref":"../shared/Money.v1.schema.json"},"moneyPerRun":{"$ref":"../shared/Money.v1.schema.json","description":"Of everything the run spends, this action included."},"callsPerRun":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of everything the run calls, this action included."}}},"requestable":{"type":"boolean","description":"Not held: may be asked for when it is needed. Absent: false."}}};
+const schema526 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentList.v1.schema.json","title":"AgentList","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/AgentSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema527 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentSnapshot.v1.schema.json","title":"AgentSnapshot","type":"object","additionalProperties":false,"required":["agent","tenant","version","name","owner","purpose","roles","status","permissions","ceiling","environment","model","runtimeTrusted","limits"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"principals":{"type":"array","maxItems":1000,"items":{"anyOf":[{"const":"*"},{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}]},"description":"People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered."},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["draft","active","suspended","decommissioned"]},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose without further condition: its own and those of its roles."},"ceiling":{"enum":[0,1,2],"description":"Highest tier at which it may act without a person, after everything in `lowered`; 0: at none."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"observe":{"type":"object","additionalProperties":false,"required":["until","by"],"description":"Everything is decided and recorded, and what rules say is not enforced. Absent where it is.","properties":{"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"From then on rules hold, whatever this snapshot says."},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}},"scoped":{"type":"array","maxItems":512,"items":{"type":"object","additionalProperties":false,"required":["role","permission"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"permission":{"$ref":"RolePermission.v1.schema.json"}}},"description":"What its roles let it do for some resources or within limits only. Absent: nothing."},"requestable":{"type":"array","maxItems":512,"items":{"type":"object","additionalProperties":false,"required":["role","permission"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"permission":{"$ref":"RolePermission.v1.schema.json"}}},"description":"What its roles let it ask for when it is needed. Absent: nothing."},"origin":{"type":"object","additionalProperties":false,"required":["source","externalId"],"description":"Where it was imported from, and its id there; absent for an agent that was registered here.","properties":{"source":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"externalId":{"type":"string","minLength":1,"maxLength":256}}},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"},"createdAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it was registered."},"reviewedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it last passed its governance review."},"because":{"type":"object","additionalProperties":false,"required":["by","reason","at"],"properties":{"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"change":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"How many times its status had changed by then: tells one suspension from the next."}},"description":"Who brought it into its status, why and when; absent for a draft."},"lowered":{"type":"array","maxItems":8,"description":"Why its ceiling is lower than declared; the lowest counts, and each ends by its own remedy only.","items":{"type":"object","additionalProperties":false,"required":["reason","ceiling","since"],"properties":{"reason":{"enum":["orphaned","recertification_overdue"]},"ceiling":{"enum":[0,1]},"since":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"offeredTo":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Who has been asked to own it and has not accepted yet."},"certifiedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When it was last activated or recertified: from here its recertification is due."},"lapsed":{"enum":["orphaned","recertification_overdue"],"description":"Suspended because nobody remedied this in time."},"unusedSince":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"Reported as abandoned: its last use, or its activation."},"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"The template it was registered from."}}};
+const schema536 = {"type":"string","maxLength":128,"pattern":"^[a-zA-Z0-9_.:*-]{1,128}$","description":"A tool name in which `*` stands for any run of characters."};
+const pattern301 = new RegExp("^[a-zA-Z0-9_.:*-]{1,128}$", "u");
+const schema542 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/RolePermission.v1.schema.json","title":"RolePermission","description":"What a role lets an agent do: calls of the tools, of the resources only, within the limits only.","type":"object","additionalProperties":false,"required":["permission","tools"],"properties":{"permission":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Names it within its role."},"tools":{"type":"array","minItems":1,"maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"resources":{"type":"array","minItems":1,"maxItems":16,"description":"All of them hold. A call whose fact is missing, failed, only claimed, or a list with one value that no pattern covers is outside.","items":{"type":"object","additionalProperties":false,"required":["fact","patterns"],"properties":{"fact":{"type":"string","maxLength":128,"pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","description":"A fact that the tool's extractors derive (`target`), or the path of an argument (`args.account.iban`)."},"patterns":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"string","minLength":1,"maxLength":256},"description":"`*` stands for any run of characters; never for a path that goes up (`..`), a backslash, an escape (`%2e`) or a control character."}}}},"limits":{"type":"object","additionalProperties":false,"minProperties":1,"properties":{"moneyPerAction":{"$ref":"../shared/Money.v1.schema.json"},"moneyPerRun":{"$ref":"../shared/Money.v1.schema.json","description":"Of everything the run spends, this action included."},"callsPerRun":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of everything the run calls, this action included."}}},"requestable":{"type":"boolean","description":"Not held: may be asked for when it is needed. Absent: false."}}};
 
 function validate146(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/RolePermission.v1.schema.json" */;
@@ -41723,7 +41781,7 @@ validate146.errors = [{instancePath:instancePath+"/tools/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern299.test(data2)){
+if(!pattern301.test(data2)){
 validate146.errors = [{instancePath:instancePath+"/tools/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -42169,8 +42227,8 @@ return errors === 0;
 }
 validate146.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
-const schema552 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/Raci.v1.schema.json","title":"Raci","description":"Who answers for an agent at each stage of a decision: one accountable person, and who does the work, is asked, is told. A stage may be missing while the agent is a draft; without all of them it does not pass its governance review.","type":"object","additionalProperties":false,"properties":{"trigger":{"$ref":"#/$defs/stage"},"context":{"$ref":"#/$defs/stage"},"generation":{"$ref":"#/$defs/stage"},"validation":{"$ref":"#/$defs/stage"},"execution":{"$ref":"#/$defs/stage"},"logging":{"$ref":"#/$defs/stage"},"escalation":{"$ref":"#/$defs/stage"},"incident":{"$ref":"#/$defs/stage"}},"$defs":{"stage":{"type":"object","additionalProperties":false,"required":["accountable"],"properties":{"accountable":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"responsible":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"consulted":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"informed":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}}}};
-const schema553 = {"type":"object","additionalProperties":false,"required":["accountable"],"properties":{"accountable":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"responsible":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"consulted":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"informed":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}};
+const schema554 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/Raci.v1.schema.json","title":"Raci","description":"Who answers for an agent at each stage of a decision: one accountable person, and who does the work, is asked, is told. A stage may be missing while the agent is a draft; without all of them it does not pass its governance review.","type":"object","additionalProperties":false,"properties":{"trigger":{"$ref":"#/$defs/stage"},"context":{"$ref":"#/$defs/stage"},"generation":{"$ref":"#/$defs/stage"},"validation":{"$ref":"#/$defs/stage"},"execution":{"$ref":"#/$defs/stage"},"logging":{"$ref":"#/$defs/stage"},"escalation":{"$ref":"#/$defs/stage"},"incident":{"$ref":"#/$defs/stage"}},"$defs":{"stage":{"type":"object","additionalProperties":false,"required":["accountable"],"properties":{"accountable":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"responsible":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"consulted":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"informed":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}}}};
+const schema555 = {"type":"object","additionalProperties":false,"required":["accountable"],"properties":{"accountable":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"responsible":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"consulted":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"informed":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}};
 
 function validate150(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 let vErrors = null;
@@ -42557,7 +42615,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema525.properties, key0))){
+if(!(func0.call(schema527.properties, key0))){
 validate145.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -42893,7 +42951,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data10 = data.status;
 const _errs33 = errors;
 if(!((((data10 === "draft") || (data10 === "active")) || (data10 === "suspended")) || (data10 === "decommissioned"))){
-validate145.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema525.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate145.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema527.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs33 === errors;
@@ -42925,7 +42983,7 @@ validate145.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath
 return false;
 }
 else {
-if(!pattern299.test(data12)){
+if(!pattern301.test(data12)){
 validate145.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -42958,7 +43016,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data13 = data.ceiling;
 const _errs39 = errors;
 if(!(((data13 === 0) || (data13 === 1)) || (data13 === 2))){
-validate145.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema525.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate145.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema527.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs39 === errors;
@@ -42998,7 +43056,7 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data15 = data.model;
 const _errs42 = errors;
 if((typeof data15 !== "string") && (data15 !== null)){
-validate145.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema525.properties.model.type},message:"must be string,null"}];
+validate145.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema527.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs42){
@@ -43699,7 +43757,7 @@ if(data37.category !== undefined && func0.call(data37, "category")){
 let data38 = data37.category;
 const _errs104 = errors;
 if(!(((data38 === "minimal") || (data38 === "limited")) || (data38 === "high"))){
-validate145.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema525.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
+validate145.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema527.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid30 = _errs104 === errors;
@@ -43712,7 +43770,7 @@ if(data37.annexIII !== undefined && func0.call(data37, "annexIII")){
 let data39 = data37.annexIII;
 const _errs105 = errors;
 if(!(((((((((data39 === "biometrics") || (data39 === "critical_infrastructure")) || (data39 === "education")) || (data39 === "employment")) || (data39 === "essential_services")) || (data39 === "law_enforcement")) || (data39 === "migration")) || (data39 === "justice_and_democracy")) || (data39 === null))){
-validate145.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema525.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
+validate145.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema527.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid30 = _errs105 === errors;
@@ -43810,7 +43868,7 @@ validate145.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i6,schem
 return false;
 }
 else {
-if(!pattern299.test(data43)){
+if(!pattern301.test(data43)){
 validate145.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i6,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -44135,7 +44193,7 @@ if(data55.reason !== undefined && func0.call(data55, "reason")){
 let data56 = data55.reason;
 const _errs149 = errors;
 if(!((data56 === "orphaned") || (data56 === "recertification_overdue"))){
-validate145.errors = [{instancePath:instancePath+"/lowered/" + i7+"/reason",schemaPath:"#/properties/lowered/items/properties/reason/enum",keyword:"enum",params:{allowedValues: schema525.properties.lowered.items.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate145.errors = [{instancePath:instancePath+"/lowered/" + i7+"/reason",schemaPath:"#/properties/lowered/items/properties/reason/enum",keyword:"enum",params:{allowedValues: schema527.properties.lowered.items.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid45 = _errs149 === errors;
@@ -44148,7 +44206,7 @@ if(data55.ceiling !== undefined && func0.call(data55, "ceiling")){
 let data57 = data55.ceiling;
 const _errs150 = errors;
 if(!((data57 === 0) || (data57 === 1))){
-validate145.errors = [{instancePath:instancePath+"/lowered/" + i7+"/ceiling",schemaPath:"#/properties/lowered/items/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema525.properties.lowered.items.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate145.errors = [{instancePath:instancePath+"/lowered/" + i7+"/ceiling",schemaPath:"#/properties/lowered/items/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema527.properties.lowered.items.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid45 = _errs150 === errors;
@@ -44272,7 +44330,7 @@ if(data.lapsed !== undefined && func0.call(data, "lapsed")){
 let data61 = data.lapsed;
 const _errs160 = errors;
 if(!((data61 === "orphaned") || (data61 === "recertification_overdue"))){
-validate145.errors = [{instancePath:instancePath+"/lapsed",schemaPath:"#/properties/lapsed/enum",keyword:"enum",params:{allowedValues: schema525.properties.lapsed.enum},message:"must be equal to one of the allowed values"}];
+validate145.errors = [{instancePath:instancePath+"/lapsed",schemaPath:"#/properties/lapsed/enum",keyword:"enum",params:{allowedValues: schema527.properties.lapsed.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs160 === errors;
@@ -44452,7 +44510,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate144.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema524.properties.next.type},message:"must be string,null"}];
+validate144.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema526.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -44483,8 +44541,8 @@ return errors === 0;
 validate144.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAgentReviewList = validate161;
-const schema569 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentReviewList.v1.schema.json","title":"AgentReviewList","description":"Governance reviews, one per agent asked for.","type":"object","additionalProperties":false,"required":["reviews"],"properties":{"reviews":{"type":"array","maxItems":64,"items":{"$ref":"../registry/AgentReview.v1.schema.json"}}}};
-const schema570 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentReview.v1.schema.json","title":"AgentReview","description":"A governance review of an agent: what was checked, what came of it, and what it rests on. Activation and resumption need one that passed and whose basis is what there is then.","type":"object","additionalProperties":false,"required":["agent","passed","basis","bundle","consequential","checks"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"passed":{"type":"boolean"},"basis":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Over profile, people named in it, definitions of its tools, bundle, and tiers."},"bundle":{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},"consequential":{"type":"boolean","description":"Whether it may use a tool that changes something or sends something out."},"checks":{"type":"array","maxItems":16,"items":{"type":"object","additionalProperties":false,"required":["check","passed","why","remedy"],"properties":{"check":{"enum":["owner","raci","tools","tiers","rule_tests","baseline","eu_ai_act"]},"passed":{"type":"boolean"},"why":{"type":"string","maxLength":2000},"remedy":{"type":["string","null"],"maxLength":2000}}}}}};
+const schema571 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AgentReviewList.v1.schema.json","title":"AgentReviewList","description":"Governance reviews, one per agent asked for.","type":"object","additionalProperties":false,"required":["reviews"],"properties":{"reviews":{"type":"array","maxItems":64,"items":{"$ref":"../registry/AgentReview.v1.schema.json"}}}};
+const schema572 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentReview.v1.schema.json","title":"AgentReview","description":"A governance review of an agent: what was checked, what came of it, and what it rests on. Activation and resumption need one that passed and whose basis is what there is then.","type":"object","additionalProperties":false,"required":["agent","passed","basis","bundle","consequential","checks"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"passed":{"type":"boolean"},"basis":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"Over profile, people named in it, definitions of its tools, bundle, and tiers."},"bundle":{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},"consequential":{"type":"boolean","description":"Whether it may use a tool that changes something or sends something out."},"checks":{"type":"array","maxItems":16,"items":{"type":"object","additionalProperties":false,"required":["check","passed","why","remedy"],"properties":{"check":{"enum":["owner","raci","tools","tiers","rule_tests","baseline","eu_ai_act"]},"passed":{"type":"boolean"},"why":{"type":"string","maxLength":2000},"remedy":{"type":["string","null"],"maxLength":2000}}}}}};
 
 function validate162(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/AgentReview.v1.schema.json" */;
@@ -44720,7 +44778,7 @@ if(data8.check !== undefined && func0.call(data8, "check")){
 let data9 = data8.check;
 const _errs26 = errors;
 if(!(((((((data9 === "owner") || (data9 === "raci")) || (data9 === "tools")) || (data9 === "tiers")) || (data9 === "rule_tests")) || (data9 === "baseline")) || (data9 === "eu_ai_act"))){
-validate162.errors = [{instancePath:instancePath+"/checks/" + i0+"/check",schemaPath:"#/properties/checks/items/properties/check/enum",keyword:"enum",params:{allowedValues: schema570.properties.checks.items.properties.check.enum},message:"must be equal to one of the allowed values"}];
+validate162.errors = [{instancePath:instancePath+"/checks/" + i0+"/check",schemaPath:"#/properties/checks/items/properties/check/enum",keyword:"enum",params:{allowedValues: schema572.properties.checks.items.properties.check.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid7 = _errs26 === errors;
@@ -44766,7 +44824,7 @@ if(data8.remedy !== undefined && func0.call(data8, "remedy")){
 let data12 = data8.remedy;
 const _errs31 = errors;
 if((typeof data12 !== "string") && (data12 !== null)){
-validate162.errors = [{instancePath:instancePath+"/checks/" + i0+"/remedy",schemaPath:"#/properties/checks/items/properties/remedy/type",keyword:"type",params:{type: schema570.properties.checks.items.properties.remedy.type},message:"must be string,null"}];
+validate162.errors = [{instancePath:instancePath+"/checks/" + i0+"/remedy",schemaPath:"#/properties/checks/items/properties/remedy/type",keyword:"type",params:{type: schema572.properties.checks.items.properties.remedy.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs31){
@@ -44902,7 +44960,7 @@ return errors === 0;
 validate161.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateApprovalEvidence = validate164;
-const schema575 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalEvidence.v1.schema.json","title":"ApprovalEvidence","description":"All that an approver is shown, put together by the service when the request opened; `evidenceDigest` of the view is its digest (base64url SHA-256 of canonical JSON), and a vote names it.","type":"object","additionalProperties":false,"required":["arguments","reason","facts","failed","rules","policyVersion","level","cost","agentRecord"],"properties":{"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Exactly what would run, whole."},"proposed":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What the agent proposed, where rules or a person changed it."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../governed/RewrittenArgument.v1.schema.json"}},"editedBy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"facts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"../governed/Fact.v1.schema.json"},"description":"What the decision rests on, each with its origin; reversibility, data classes and blast radius among them."},"failed":{"type":"array","maxItems":512,"items":{"type":"string","maxLength":200},"description":"Facts that could not be derived."},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"}},"policyVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"level":{"type":"string","maxLength":16,"description":"Of the agent by anomaly detection."},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"agentRecord":{"type":"object","additionalProperties":false,"required":["outcomes","findings"],"properties":{"outcomes":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["run","action","tool","status","at"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"status":{"type":"string","maxLength":32},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},"description":"What became of its last actions, the newest first."},"findings":{"type":"array","maxItems":5,"items":{"type":"object","additionalProperties":false,"required":["finding","kind","severity","explanation","at"],"properties":{"finding":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"kind":{"type":"string","maxLength":32},"severity":{"type":"string","maxLength":16},"explanation":{"type":"string","maxLength":1000},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}}}},"current":{"type":"object","additionalProperties":false,"required":["at","changes","why"],"properties":{"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"changes":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["name","after"],"properties":{"name":{"type":"string","maxLength":200},"before":{"$ref":"../shared/Json.v1.schema.json"},"after":{"$ref":"../shared/Json.v1.schema.json"}}},"description":"Arguments that are not what stands there now; `before` is absent where nothing does."},"why":{"anyOf":[{"type":"string","maxLength":300},{"type":"null"}],"description":"Why it could not be read; then nobody knows what would change."}},"description":"What the tool's reader says stands there now, when people were asked; absent where the tool has none."}}};
+const schema577 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalEvidence.v1.schema.json","title":"ApprovalEvidence","description":"All that an approver is shown, put together by the service when the request opened; `evidenceDigest` of the view is its digest (base64url SHA-256 of canonical JSON), and a vote names it.","type":"object","additionalProperties":false,"required":["arguments","reason","facts","failed","rules","policyVersion","level","cost","agentRecord"],"properties":{"arguments":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Exactly what would run, whole."},"proposed":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What the agent proposed, where rules or a person changed it."},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../governed/RewrittenArgument.v1.schema.json"}},"editedBy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"facts":{"type":"object","maxProperties":512,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"$ref":"../governed/Fact.v1.schema.json"},"description":"What the decision rests on, each with its origin; reversibility, data classes and blast radius among them."},"failed":{"type":"array","maxItems":512,"items":{"type":"string","maxLength":200},"description":"Facts that could not be derived."},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"}},"policyVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"level":{"type":"string","maxLength":16,"description":"Of the agent by anomaly detection."},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"agentRecord":{"type":"object","additionalProperties":false,"required":["outcomes","findings"],"properties":{"outcomes":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["run","action","tool","status","at"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"status":{"type":"string","maxLength":32},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},"description":"What became of its last actions, the newest first."},"findings":{"type":"array","maxItems":5,"items":{"type":"object","additionalProperties":false,"required":["finding","kind","severity","explanation","at"],"properties":{"finding":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"kind":{"type":"string","maxLength":32},"severity":{"type":"string","maxLength":16},"explanation":{"type":"string","maxLength":1000},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}}}},"current":{"type":"object","additionalProperties":false,"required":["at","changes","why"],"properties":{"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"changes":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["name","after"],"properties":{"name":{"type":"string","maxLength":200},"before":{"$ref":"../shared/Json.v1.schema.json"},"after":{"$ref":"../shared/Json.v1.schema.json"}}},"description":"Arguments that are not what stands there now; `before` is absent where nothing does."},"why":{"anyOf":[{"type":"string","maxLength":300},{"type":"null"}],"description":"Why it could not be read; then nobody knows what would change."}},"description":"What the tool's reader says stands there now, when people were asked; absent where the tool has none."}}};
 
 function validate164(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ApprovalEvidence.v1.schema.json" */;
@@ -44925,7 +44983,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema575.properties, key0))){
+if(!(func0.call(schema577.properties, key0))){
 validate164.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -46190,9 +46248,9 @@ return errors === 0;
 validate164.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateApprovalList = validate168;
-const schema591 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalList.v1.schema.json","title":"ApprovalList","type":"object","additionalProperties":false,"required":["approvals"],"properties":{"approvals":{"type":"array","maxItems":1000,"items":{"$ref":"./ApprovalView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema592 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalView.v1.schema.json","title":"ApprovalView","description":"One request as its approvers see it. What `untrusted` names is the agent's own words: to be shown as text. A vote signs `digest`.","type":"object","additionalProperties":false,"required":["approval","tenant","run","action","agent","tool","answers","digest","tier","route","quorum","expiresAt","requesters","status","resolution","votes","arguments","reason","rules","requestedAt"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answers":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"status":{"enum":["open","closed"]},"resolution":{"enum":["approved","denied","expired","cancelled","edited","overflow",null]},"votes":{"type":"array","maxItems":32,"items":{"$ref":"./VoteView.v1.schema.json"}},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"}},"requestedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../governed/RewrittenArgument.v1.schema.json"},"description":"What rules changed in the proposal; `arguments` are the changed ones."},"progress":{"type":"object","additionalProperties":false,"required":["have","need","factors"],"properties":{"have":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"need":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"factors":{"type":"array","maxItems":16,"items":{"type":"object","additionalProperties":false,"required":["name","roles","people","have","need"],"properties":{"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"roles":{"type":"array","maxItems":128,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"people":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"have":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"need":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}}},"description":"How many of the places are filled (n of m), and each factor's part; distinct people, one place each."},"ask":{"$ref":"../governed/ApprovalAsked.v1.schema.json","description":"Whom policy asks, and by which clock."},"questions":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["person","text","at"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"text":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},"description":"What people who were asked want to know. The clock goes on."},"reminded":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"escalated":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"untrusted":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64},"description":"Members that are not ours: agents, tools or strangers wrote them. Text, never markup."},"binding":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Of one approval: the object of which `digest` is the digest (base64url SHA-256 of canonical JSON). Show what stands in it, and check the digest, before anybody signs."},"evidence":{"$ref":"./ApprovalEvidence.v1.schema.json","description":"Of one approval."},"evidenceDigest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"edit":{"type":"object","additionalProperties":false,"required":["person","reason"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}},"description":"Who made something else of it, which was judged anew."},"glass":{"type":"object","additionalProperties":false,"required":["people","reviewed"],"properties":{"people":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"reviewed":{"anyOf":[{"type":"object","additionalProperties":false,"required":["person","verdict"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"verdict":{"enum":["right","wrong"]}}},{"type":"null"}]}},"description":"These went ahead without the quorum, and who reviewed that."},"seeded":{"const":true,"description":"Once it is closed: nobody had asked for this; it was put there to see who looks."}}};
-const schema605 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/VoteView.v1.schema.json","title":"VoteView","type":"object","additionalProperties":false,"required":["person","vote"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"vote":{"enum":["approve","deny","break_glass"]},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"standsFor":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"For whom they voted, who had named them."},"preApproval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId","description":"They agreed beforehand, to the terms of this name."}}};
+const schema593 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalList.v1.schema.json","title":"ApprovalList","type":"object","additionalProperties":false,"required":["approvals"],"properties":{"approvals":{"type":"array","maxItems":1000,"items":{"$ref":"./ApprovalView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema594 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApprovalView.v1.schema.json","title":"ApprovalView","description":"One request as its approvers see it. What `untrusted` names is the agent's own words: to be shown as text. A vote signs `digest`.","type":"object","additionalProperties":false,"required":["approval","tenant","run","action","agent","tool","answers","digest","tier","route","quorum","expiresAt","requesters","status","resolution","votes","arguments","reason","rules","requestedAt"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answers":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"route":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"quorum":{"type":"integer","minimum":1,"maximum":16},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"requesters":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"status":{"enum":["open","closed"]},"resolution":{"enum":["approved","denied","expired","cancelled","edited","overflow",null]},"votes":{"type":"array","maxItems":32,"items":{"$ref":"./VoteView.v1.schema.json"}},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"$ref":"../governed/FiredRule.v1.schema.json"}},"requestedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"changes":{"type":"array","maxItems":64,"items":{"$ref":"../governed/RewrittenArgument.v1.schema.json"},"description":"What rules changed in the proposal; `arguments` are the changed ones."},"progress":{"type":"object","additionalProperties":false,"required":["have","need","factors"],"properties":{"have":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"need":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"factors":{"type":"array","maxItems":16,"items":{"type":"object","additionalProperties":false,"required":["name","roles","people","have","need"],"properties":{"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"roles":{"type":"array","maxItems":128,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"people":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"have":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"need":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}}},"description":"How many of the places are filled (n of m), and each factor's part; distinct people, one place each."},"ask":{"$ref":"../governed/ApprovalAsked.v1.schema.json","description":"Whom policy asks, and by which clock."},"questions":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["person","text","at"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"text":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},"description":"What people who were asked want to know. The clock goes on."},"reminded":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"escalated":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"untrusted":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64},"description":"Members that are not ours: agents, tools or strangers wrote them. Text, never markup."},"binding":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Of one approval: the object of which `digest` is the digest (base64url SHA-256 of canonical JSON). Show what stands in it, and check the digest, before anybody signs."},"evidence":{"$ref":"./ApprovalEvidence.v1.schema.json","description":"Of one approval."},"evidenceDigest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"edit":{"type":"object","additionalProperties":false,"required":["person","reason"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}},"description":"Who made something else of it, which was judged anew."},"glass":{"type":"object","additionalProperties":false,"required":["people","reviewed"],"properties":{"people":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"reviewed":{"anyOf":[{"type":"object","additionalProperties":false,"required":["person","verdict"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"verdict":{"enum":["right","wrong"]}}},{"type":"null"}]}},"description":"These went ahead without the quorum, and who reviewed that."},"seeded":{"const":true,"description":"Once it is closed: nobody had asked for this; it was put there to see who looks."}}};
+const schema607 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/VoteView.v1.schema.json","title":"VoteView","type":"object","additionalProperties":false,"required":["person","vote"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"vote":{"enum":["approve","deny","break_glass"]},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"standsFor":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"For whom they voted, who had named them."},"preApproval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId","description":"They agreed beforehand, to the terms of this name."}}};
 
 function validate170(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/VoteView.v1.schema.json" */;
@@ -46254,7 +46312,7 @@ if(data.vote !== undefined && func0.call(data, "vote")){
 let data1 = data.vote;
 const _errs5 = errors;
 if(!(((data1 === "approve") || (data1 === "deny")) || (data1 === "break_glass"))){
-validate170.errors = [{instancePath:instancePath+"/vote",schemaPath:"#/properties/vote/enum",keyword:"enum",params:{allowedValues: schema605.properties.vote.enum},message:"must be equal to one of the allowed values"}];
+validate170.errors = [{instancePath:instancePath+"/vote",schemaPath:"#/properties/vote/enum",keyword:"enum",params:{allowedValues: schema607.properties.vote.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -46408,7 +46466,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema592.properties, key0))){
+if(!(func0.call(schema594.properties, key0))){
 validate169.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -46566,7 +46624,7 @@ validate169.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern165.test(data5)){
+if(!pattern166.test(data5)){
 validate169.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -46815,7 +46873,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data15 = data.status;
 const _errs43 = errors;
 if(!((data15 === "open") || (data15 === "closed"))){
-validate169.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema592.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate169.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema594.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs43 === errors;
@@ -46828,7 +46886,7 @@ if(data.resolution !== undefined && func0.call(data, "resolution")){
 let data16 = data.resolution;
 const _errs44 = errors;
 if(!(((((((data16 === "approved") || (data16 === "denied")) || (data16 === "expired")) || (data16 === "cancelled")) || (data16 === "edited")) || (data16 === "overflow")) || (data16 === null))){
-validate169.errors = [{instancePath:instancePath+"/resolution",schemaPath:"#/properties/resolution/enum",keyword:"enum",params:{allowedValues: schema592.properties.resolution.enum},message:"must be equal to one of the allowed values"}];
+validate169.errors = [{instancePath:instancePath+"/resolution",schemaPath:"#/properties/resolution/enum",keyword:"enum",params:{allowedValues: schema594.properties.resolution.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs44 === errors;
@@ -47963,7 +48021,7 @@ if(data57.verdict !== undefined && func0.call(data57, "verdict")){
 let data59 = data57.verdict;
 const _errs157 = errors;
 if(!((data59 === "right") || (data59 === "wrong"))){
-const err9 = {instancePath:instancePath+"/glass/reviewed/verdict",schemaPath:"#/properties/glass/properties/reviewed/anyOf/0/properties/verdict/enum",keyword:"enum",params:{allowedValues: schema592.properties.glass.properties.reviewed.anyOf[0].properties.verdict.enum},message:"must be equal to one of the allowed values"};
+const err9 = {instancePath:instancePath+"/glass/reviewed/verdict",schemaPath:"#/properties/glass/properties/reviewed/anyOf/0/properties/verdict/enum",keyword:"enum",params:{allowedValues: schema594.properties.glass.properties.reviewed.anyOf[0].properties.verdict.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -48175,7 +48233,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate168.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema591.properties.next.type},message:"must be string,null"}];
+validate168.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema593.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -48208,7 +48266,7 @@ validate168.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateApprovalView = validate169;
 
 export const validateApproveChangeRequest = validate177;
-const schema632 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApproveChangeRequest.v1.schema.json","title":"ApproveChangeRequest","description":"A second person's signature (typ countersign-change-review+jwt) under change and digest; nothing outside of it counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema634 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ApproveChangeRequest.v1.schema.json","title":"ApproveChangeRequest","description":"A second person's signature (typ countersign-change-review+jwt) under change and digest; nothing outside of it counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate177(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ApproveChangeRequest.v1.schema.json" */;
@@ -48274,8 +48332,8 @@ return errors === 0;
 validate177.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAttentionList = validate178;
-const schema634 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AttentionList.v1.schema.json","title":"AttentionList","description":"What waits for people: actions of which nobody knows what came, and reversals that failed or are unknown.","type":"object","additionalProperties":false,"required":["unknown","reversals"],"properties":{"unknown":{"type":"array","maxItems":500,"items":{"$ref":"./ActionView.v1.schema.json"}},"reversals":{"type":"array","maxItems":500,"items":{"$ref":"./ReversalView.v1.schema.json"}}}};
-const schema635 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReversalView.v1.schema.json","title":"ReversalView","description":"The reversal of an action. `ownRun` and `ownAction`: the governed action of supervision's agent that takes it back.","type":"object","additionalProperties":false,"required":["run","action","status","compensator","by","reason","requestedAt","attempt","ownRun","ownAction","code","detail","at"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"status":{"enum":["requested","proposed","executing","reversed","failed","unknown","not_needed"]},"compensator":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"requestedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"attempt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"ownRun":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"ownAction":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"detail":{"anyOf":[{"type":"string","maxLength":500},{"type":"null"}]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema636 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AttentionList.v1.schema.json","title":"AttentionList","description":"What waits for people: actions of which nobody knows what came, and reversals that failed or are unknown.","type":"object","additionalProperties":false,"required":["unknown","reversals"],"properties":{"unknown":{"type":"array","maxItems":500,"items":{"$ref":"./ActionView.v1.schema.json"}},"reversals":{"type":"array","maxItems":500,"items":{"$ref":"./ReversalView.v1.schema.json"}}}};
+const schema637 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReversalView.v1.schema.json","title":"ReversalView","description":"The reversal of an action. `ownRun` and `ownAction`: the governed action of supervision's agent that takes it back.","type":"object","additionalProperties":false,"required":["run","action","status","compensator","by","reason","requestedAt","attempt","ownRun","ownAction","code","detail","at"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"status":{"enum":["requested","proposed","executing","reversed","failed","unknown","not_needed"]},"compensator":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"requestedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"attempt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"ownRun":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"ownAction":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"detail":{"anyOf":[{"type":"string","maxLength":500},{"type":"null"}]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate180(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReversalView.v1.schema.json" */;
@@ -48298,7 +48356,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema635.properties, key0))){
+if(!(func0.call(schema637.properties, key0))){
 validate180.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -48365,7 +48423,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data2 = data.status;
 const _errs8 = errors;
 if(!(((((((data2 === "requested") || (data2 === "proposed")) || (data2 === "executing")) || (data2 === "reversed")) || (data2 === "failed")) || (data2 === "unknown")) || (data2 === "not_needed"))){
-validate180.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema635.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate180.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema637.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs8 === errors;
@@ -48385,7 +48443,7 @@ validate180.errors = [{instancePath:instancePath+"/compensator",schemaPath:"../s
 return false;
 }
 else {
-if(!pattern165.test(data3)){
+if(!pattern166.test(data3)){
 validate180.errors = [{instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -48951,8 +49009,8 @@ return errors === 0;
 validate178.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAuthzenConfiguration = validate182;
-const schema647 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AuthzenConfiguration.v1.schema.json","title":"AuthzenConfiguration","description":"Metadata of the policy decision point (AuthZEN Authorization API 1.0).","type":"object","additionalProperties":false,"required":["policy_decision_point","access_evaluation_endpoint","access_evaluations_endpoint"],"properties":{"policy_decision_point":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"},"access_evaluation_endpoint":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"},"access_evaluations_endpoint":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"}}};
-const pattern356 = new RegExp("^https?://[^\\s?#]+$", "u");
+const schema649 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/AuthzenConfiguration.v1.schema.json","title":"AuthzenConfiguration","description":"Metadata of the policy decision point (AuthZEN Authorization API 1.0).","type":"object","additionalProperties":false,"required":["policy_decision_point","access_evaluation_endpoint","access_evaluations_endpoint"],"properties":{"policy_decision_point":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"},"access_evaluation_endpoint":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"},"access_evaluations_endpoint":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s?#]+$"}}};
+const pattern358 = new RegExp("^https?://[^\\s?#]+$", "u");
 
 function validate182(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/AuthzenConfiguration.v1.schema.json" */;
@@ -48992,7 +49050,7 @@ validate182.errors = [{instancePath:instancePath+"/policy_decision_point",schema
 return false;
 }
 else {
-if(!pattern356.test(data0)){
+if(!pattern358.test(data0)){
 validate182.errors = [{instancePath:instancePath+"/policy_decision_point",schemaPath:"#/properties/policy_decision_point/pattern",keyword:"pattern",params:{pattern: "^https?://[^\\s?#]+$"},message:"must match pattern \""+"^https?://[^\\s?#]+$"+"\""}];
 return false;
 }
@@ -49019,7 +49077,7 @@ validate182.errors = [{instancePath:instancePath+"/access_evaluation_endpoint",s
 return false;
 }
 else {
-if(!pattern356.test(data1)){
+if(!pattern358.test(data1)){
 validate182.errors = [{instancePath:instancePath+"/access_evaluation_endpoint",schemaPath:"#/properties/access_evaluation_endpoint/pattern",keyword:"pattern",params:{pattern: "^https?://[^\\s?#]+$"},message:"must match pattern \""+"^https?://[^\\s?#]+$"+"\""}];
 return false;
 }
@@ -49046,7 +49104,7 @@ validate182.errors = [{instancePath:instancePath+"/access_evaluations_endpoint",
 return false;
 }
 else {
-if(!pattern356.test(data2)){
+if(!pattern358.test(data2)){
 validate182.errors = [{instancePath:instancePath+"/access_evaluations_endpoint",schemaPath:"#/properties/access_evaluations_endpoint/pattern",keyword:"pattern",params:{pattern: "^https?://[^\\s?#]+$"},message:"must match pattern \""+"^https?://[^\\s?#]+$"+"\""}];
 return false;
 }
@@ -49078,7 +49136,7 @@ return errors === 0;
 validate182.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBehaviourView = validate183;
-const schema648 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BehaviourView.v1.schema.json","title":"BehaviourView","type":"object","additionalProperties":false,"required":["agent","level","at","hours","steps","findings"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"level":{"enum":["normal","raised","high"]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hours":{"type":"array","maxItems":168,"description":"The last week, oldest first.","items":{"type":"object","additionalProperties":false,"required":["at","actions","failures","expected"],"properties":{"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"failures":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"expected":{"type":["number","null"],"minimum":0,"maximum":9007199254740991,"description":"Mean of the same hour of the four weeks before; null where the agent is younger."}}}},"steps":{"type":"array","maxItems":200,"description":"Which tool followed which within runs, the latest first; `before` is empty for a run's first.","items":{"type":"object","additionalProperties":false,"required":["before","tool","times","last"],"properties":{"before":{"type":"string","maxLength":128},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"times":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"last":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"findings":{"type":"array","maxItems":50,"items":{"$ref":"../anomaly/Finding.v1.schema.json"}}}};
+const schema650 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BehaviourView.v1.schema.json","title":"BehaviourView","type":"object","additionalProperties":false,"required":["agent","level","at","hours","steps","findings"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"level":{"enum":["normal","raised","high"]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"hours":{"type":"array","maxItems":168,"description":"The last week, oldest first.","items":{"type":"object","additionalProperties":false,"required":["at","actions","failures","expected"],"properties":{"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"failures":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"expected":{"type":["number","null"],"minimum":0,"maximum":9007199254740991,"description":"Mean of the same hour of the four weeks before; null where the agent is younger."}}}},"steps":{"type":"array","maxItems":200,"description":"Which tool followed which within runs, the latest first; `before` is empty for a run's first.","items":{"type":"object","additionalProperties":false,"required":["before","tool","times","last"],"properties":{"before":{"type":"string","maxLength":128},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"times":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"last":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"findings":{"type":"array","maxItems":50,"items":{"$ref":"../anomaly/Finding.v1.schema.json"}}}};
 
 function validate183(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/BehaviourView.v1.schema.json" */;
@@ -49140,7 +49198,7 @@ if(data.level !== undefined && func0.call(data, "level")){
 let data1 = data.level;
 const _errs5 = errors;
 if(!(((data1 === "normal") || (data1 === "raised")) || (data1 === "high"))){
-validate183.errors = [{instancePath:instancePath+"/level",schemaPath:"#/properties/level/enum",keyword:"enum",params:{allowedValues: schema648.properties.level.enum},message:"must be equal to one of the allowed values"}];
+validate183.errors = [{instancePath:instancePath+"/level",schemaPath:"#/properties/level/enum",keyword:"enum",params:{allowedValues: schema650.properties.level.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -49297,7 +49355,7 @@ if(data4.expected !== undefined && func0.call(data4, "expected")){
 let data8 = data4.expected;
 const _errs23 = errors;
 if((!((typeof data8 == "number") && (isFinite(data8)))) && (data8 !== null)){
-validate183.errors = [{instancePath:instancePath+"/hours/" + i0+"/expected",schemaPath:"#/properties/hours/items/properties/expected/type",keyword:"type",params:{type: schema648.properties.hours.items.properties.expected.type},message:"must be number,null"}];
+validate183.errors = [{instancePath:instancePath+"/hours/" + i0+"/expected",schemaPath:"#/properties/hours/items/properties/expected/type",keyword:"type",params:{type: schema650.properties.hours.items.properties.expected.type},message:"must be number,null"}];
 return false;
 }
 if(errors === _errs23){
@@ -49573,7 +49631,7 @@ return errors === 0;
 validate183.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBreakerList = validate185;
-const schema657 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BreakerList.v1.schema.json","title":"BreakerList","description":"Breakers of agents and tools that are not closed, and the limits by which they open.","type":"object","additionalProperties":false,"required":["breakers","limits"],"properties":{"breakers":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["kind","id","status","since","until","why","times","halt"],"properties":{"kind":{"enum":["agent","tool"]},"id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"status":{"enum":["open","half_open"]},"since":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"until":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"why":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"times":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"}}}},"limits":{"type":"array","maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["scope","match","windowMs","minimum","errors","denials","spend","coolMs","trial"],"properties":{"scope":{"enum":["agent","tool"]},"match":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"windowMs":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"minimum":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"errors":{"type":["number","null"],"minimum":0,"maximum":1},"denials":{"type":["number","null"],"minimum":0,"maximum":1},"spend":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"coolMs":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"trial":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}}}};
+const schema659 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BreakerList.v1.schema.json","title":"BreakerList","description":"Breakers of agents and tools that are not closed, and the limits by which they open.","type":"object","additionalProperties":false,"required":["breakers","limits"],"properties":{"breakers":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["kind","id","status","since","until","why","times","halt"],"properties":{"kind":{"enum":["agent","tool"]},"id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"status":{"enum":["open","half_open"]},"since":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"until":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"why":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"times":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"}}}},"limits":{"type":"array","maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["scope","match","windowMs","minimum","errors","denials","spend","coolMs","trial"],"properties":{"scope":{"enum":["agent","tool"]},"match":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"windowMs":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"minimum":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"errors":{"type":["number","null"],"minimum":0,"maximum":1},"denials":{"type":["number","null"],"minimum":0,"maximum":1},"spend":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"coolMs":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"trial":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}}}};
 
 function validate185(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/BreakerList.v1.schema.json" */;
@@ -49639,7 +49697,7 @@ if(data1.kind !== undefined && func0.call(data1, "kind")){
 let data2 = data1.kind;
 const _errs7 = errors;
 if(!((data2 === "agent") || (data2 === "tool"))){
-validate185.errors = [{instancePath:instancePath+"/breakers/" + i0+"/kind",schemaPath:"#/properties/breakers/items/properties/kind/enum",keyword:"enum",params:{allowedValues: schema657.properties.breakers.items.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate185.errors = [{instancePath:instancePath+"/breakers/" + i0+"/kind",schemaPath:"#/properties/breakers/items/properties/kind/enum",keyword:"enum",params:{allowedValues: schema659.properties.breakers.items.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid2 = _errs7 === errors;
@@ -49680,7 +49738,7 @@ if(data1.status !== undefined && func0.call(data1, "status")){
 let data4 = data1.status;
 const _errs11 = errors;
 if(!((data4 === "open") || (data4 === "half_open"))){
-validate185.errors = [{instancePath:instancePath+"/breakers/" + i0+"/status",schemaPath:"#/properties/breakers/items/properties/status/enum",keyword:"enum",params:{allowedValues: schema657.properties.breakers.items.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate185.errors = [{instancePath:instancePath+"/breakers/" + i0+"/status",schemaPath:"#/properties/breakers/items/properties/status/enum",keyword:"enum",params:{allowedValues: schema659.properties.breakers.items.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid2 = _errs11 === errors;
@@ -49945,7 +50003,7 @@ return false;
 else {
 const _errs35 = errors;
 for(const key2 of Object.keys(data11)){
-if(!(func0.call(schema657.properties.limits.items.properties, key2))){
+if(!(func0.call(schema659.properties.limits.items.properties, key2))){
 validate185.errors = [{instancePath:instancePath+"/limits/" + i1,schemaPath:"#/properties/limits/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -49956,7 +50014,7 @@ if(data11.scope !== undefined && func0.call(data11, "scope")){
 let data12 = data11.scope;
 const _errs36 = errors;
 if(!((data12 === "agent") || (data12 === "tool"))){
-validate185.errors = [{instancePath:instancePath+"/limits/" + i1+"/scope",schemaPath:"#/properties/limits/items/properties/scope/enum",keyword:"enum",params:{allowedValues: schema657.properties.limits.items.properties.scope.enum},message:"must be equal to one of the allowed values"}];
+validate185.errors = [{instancePath:instancePath+"/limits/" + i1+"/scope",schemaPath:"#/properties/limits/items/properties/scope/enum",keyword:"enum",params:{allowedValues: schema659.properties.limits.items.properties.scope.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid11 = _errs36 === errors;
@@ -49976,7 +50034,7 @@ validate185.errors = [{instancePath:instancePath+"/limits/" + i1+"/match",schema
 return false;
 }
 else {
-if(!pattern299.test(data13)){
+if(!pattern301.test(data13)){
 validate185.errors = [{instancePath:instancePath+"/limits/" + i1+"/match",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -50053,7 +50111,7 @@ if(data11.errors !== undefined && func0.call(data11, "errors")){
 let data16 = data11.errors;
 const _errs46 = errors;
 if((!((typeof data16 == "number") && (isFinite(data16)))) && (data16 !== null)){
-validate185.errors = [{instancePath:instancePath+"/limits/" + i1+"/errors",schemaPath:"#/properties/limits/items/properties/errors/type",keyword:"type",params:{type: schema657.properties.limits.items.properties.errors.type},message:"must be number,null"}];
+validate185.errors = [{instancePath:instancePath+"/limits/" + i1+"/errors",schemaPath:"#/properties/limits/items/properties/errors/type",keyword:"type",params:{type: schema659.properties.limits.items.properties.errors.type},message:"must be number,null"}];
 return false;
 }
 if(errors === _errs46){
@@ -50080,7 +50138,7 @@ if(data11.denials !== undefined && func0.call(data11, "denials")){
 let data17 = data11.denials;
 const _errs48 = errors;
 if((!((typeof data17 == "number") && (isFinite(data17)))) && (data17 !== null)){
-validate185.errors = [{instancePath:instancePath+"/limits/" + i1+"/denials",schemaPath:"#/properties/limits/items/properties/denials/type",keyword:"type",params:{type: schema657.properties.limits.items.properties.denials.type},message:"must be number,null"}];
+validate185.errors = [{instancePath:instancePath+"/limits/" + i1+"/denials",schemaPath:"#/properties/limits/items/properties/denials/type",keyword:"type",params:{type: schema659.properties.limits.items.properties.denials.type},message:"must be number,null"}];
 return false;
 }
 if(errors === _errs48){
@@ -50390,7 +50448,7 @@ return errors === 0;
 validate185.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBudgetList = validate186;
-const schema670 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BudgetList.v1.schema.json","title":"BudgetList","description":"Budgets wider than a run, as they stand on the record: what the actions that were granted reserved of each in its window. What outcomes settled otherwise is policy's to know.","type":"object","additionalProperties":false,"required":["budgets"],"properties":{"budgets":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["account","budget","unit","used","until"],"properties":{"account":{"type":"string","maxLength":512,"minLength":1},"budget":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"unit":{"type":"string","maxLength":16,"minLength":1},"used":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}}}};
+const schema672 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BudgetList.v1.schema.json","title":"BudgetList","description":"Budgets wider than a run, as they stand on the record: what the actions that were granted reserved of each in its window. What outcomes settled otherwise is policy's to know.","type":"object","additionalProperties":false,"required":["budgets"],"properties":{"budgets":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["account","budget","unit","used","until"],"properties":{"account":{"type":"string","maxLength":512,"minLength":1},"budget":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"unit":{"type":"string","maxLength":16,"minLength":1},"used":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}}}};
 
 function validate186(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/BudgetList.v1.schema.json" */;
@@ -50628,7 +50686,7 @@ return errors === 0;
 validate186.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBulkRequest = validate187;
-const schema674 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BulkRequest.v1.schema.json","title":"BulkRequest","description":"One verb for many runs: those named, or those that fit. `dryRun` says which and does nothing; `expect` refuses where by now it would be another number.","type":"object","additionalProperties":false,"required":["verb","reason"],"properties":{"verb":{"enum":["pause","resume","cancel","terminate"]},"runs":{"type":"array","maxItems":500,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"filter":{"type":"object","additionalProperties":false,"required":[],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"}}},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"dryRun":{"type":"boolean"},"expect":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
+const schema676 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BulkRequest.v1.schema.json","title":"BulkRequest","description":"One verb for many runs: those named, or those that fit. `dryRun` says which and does nothing; `expect` refuses where by now it would be another number.","type":"object","additionalProperties":false,"required":["verb","reason"],"properties":{"verb":{"enum":["pause","resume","cancel","terminate"]},"runs":{"type":"array","maxItems":500,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"filter":{"type":"object","additionalProperties":false,"required":[],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"}}},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"dryRun":{"type":"boolean"},"expect":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
 
 function validate187(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/BulkRequest.v1.schema.json" */;
@@ -50662,7 +50720,7 @@ if(data.verb !== undefined && func0.call(data, "verb")){
 let data0 = data.verb;
 const _errs2 = errors;
 if(!((((data0 === "pause") || (data0 === "resume")) || (data0 === "cancel")) || (data0 === "terminate"))){
-validate187.errors = [{instancePath:instancePath+"/verb",schemaPath:"#/properties/verb/enum",keyword:"enum",params:{allowedValues: schema674.properties.verb.enum},message:"must be equal to one of the allowed values"}];
+validate187.errors = [{instancePath:instancePath+"/verb",schemaPath:"#/properties/verb/enum",keyword:"enum",params:{allowedValues: schema676.properties.verb.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -50797,7 +50855,7 @@ validate187.errors = [{instancePath:instancePath+"/filter/tool",schemaPath:"../s
 return false;
 }
 else {
-if(!pattern165.test(data6)){
+if(!pattern166.test(data6)){
 validate187.errors = [{instancePath:instancePath+"/filter/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -50843,7 +50901,7 @@ validate187.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data7)){
+if(!pattern292.test(data7)){
 validate187.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -50919,7 +50977,7 @@ return errors === 0;
 validate187.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBulkResponse = validate188;
-const schema679 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BulkResponse.v1.schema.json","title":"BulkResponse","type":"object","additionalProperties":false,"required":["verb","dryRun","count","items"],"properties":{"verb":{"type":"string","maxLength":32},"dryRun":{"type":"boolean"},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"items":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["run","agent","ok","code","detail"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"type":"string","maxLength":128},"ok":{"type":"boolean"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"detail":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]}}}}}};
+const schema681 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BulkResponse.v1.schema.json","title":"BulkResponse","type":"object","additionalProperties":false,"required":["verb","dryRun","count","items"],"properties":{"verb":{"type":"string","maxLength":32},"dryRun":{"type":"boolean"},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"items":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["run","agent","ok","code","detail"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"type":"string","maxLength":128},"ok":{"type":"boolean"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"detail":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]}}}}}};
 
 function validate188(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/BulkResponse.v1.schema.json" */;
@@ -51310,7 +51368,7 @@ return errors === 0;
 validate188.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBundleHistoryView = validate189;
-const schema684 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleHistoryView.v1.schema.json","title":"BundleHistoryView","description":"Who published, ordered, reviewed, activated, rolled back or withdrew a version of the rule bundle, and who was refused: policy's own events, oldest first, at most 500.","type":"object","additionalProperties":false,"required":["name","events","next"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"events":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["position","id","at","by","type","version","digest","activation","detail","statement"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense, from 1."},"id":{"type":"string","minLength":1,"maxLength":256,"description":"ce_id of the event on policy.events.v1, and id of its leaf in the audit log."},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"type":"string","minLength":1,"maxLength":256,"description":"The person, or the evaluator."},"type":{"enum":["bundle.published","bundle.compared","bundle.ordered","bundle.reviewed","bundle.activated","bundle.rolled_back","bundle.shadowed","bundle.canaried","bundle.withdrawn","bundle.acknowledged","bundle.refused"]},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"digest":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"activation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"detail":{"anyOf":[{"type":"string","maxLength":2000},{"type":"null"}]},"statement":{"anyOf":[{"type":"string","maxLength":4096},{"type":"null"}],"description":"The statement that the person signed, compact JWS: what counts, whoever shows it."}}}},"next":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"`after` of the next page; null where this is the last one."}}};
+const schema686 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleHistoryView.v1.schema.json","title":"BundleHistoryView","description":"Who published, ordered, reviewed, activated, rolled back or withdrew a version of the rule bundle, and who was refused: policy's own events, oldest first, at most 500.","type":"object","additionalProperties":false,"required":["name","events","next"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"events":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["position","id","at","by","type","version","digest","activation","detail","statement"],"properties":{"position":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Dense, from 1."},"id":{"type":"string","minLength":1,"maxLength":256,"description":"ce_id of the event on policy.events.v1, and id of its leaf in the audit log."},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"type":"string","minLength":1,"maxLength":256,"description":"The person, or the evaluator."},"type":{"enum":["bundle.published","bundle.compared","bundle.ordered","bundle.reviewed","bundle.activated","bundle.rolled_back","bundle.shadowed","bundle.canaried","bundle.withdrawn","bundle.acknowledged","bundle.refused"]},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"digest":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"activation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"detail":{"anyOf":[{"type":"string","maxLength":2000},{"type":"null"}]},"statement":{"anyOf":[{"type":"string","maxLength":4096},{"type":"null"}],"description":"The statement that the person signed, compact JWS: what counts, whoever shows it."}}}},"next":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"`after` of the next page; null where this is the last one."}}};
 
 function validate189(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/BundleHistoryView.v1.schema.json" */;
@@ -51392,7 +51450,7 @@ return false;
 else {
 const _errs8 = errors;
 for(const key1 of Object.keys(data2)){
-if(!(func0.call(schema684.properties.events.items.properties, key1))){
+if(!(func0.call(schema686.properties.events.items.properties, key1))){
 validate189.errors = [{instancePath:instancePath+"/events/" + i0,schemaPath:"#/properties/events/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -51513,7 +51571,7 @@ if(data2.type !== undefined && func0.call(data2, "type")){
 let data7 = data2.type;
 const _errs19 = errors;
 if(!(((((((((((data7 === "bundle.published") || (data7 === "bundle.compared")) || (data7 === "bundle.ordered")) || (data7 === "bundle.reviewed")) || (data7 === "bundle.activated")) || (data7 === "bundle.rolled_back")) || (data7 === "bundle.shadowed")) || (data7 === "bundle.canaried")) || (data7 === "bundle.withdrawn")) || (data7 === "bundle.acknowledged")) || (data7 === "bundle.refused"))){
-validate189.errors = [{instancePath:instancePath+"/events/" + i0+"/type",schemaPath:"#/properties/events/items/properties/type/enum",keyword:"enum",params:{allowedValues: schema684.properties.events.items.properties.type.enum},message:"must be equal to one of the allowed values"}];
+validate189.errors = [{instancePath:instancePath+"/events/" + i0+"/type",schemaPath:"#/properties/events/items/properties/type/enum",keyword:"enum",params:{allowedValues: schema686.properties.events.items.properties.type.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid2 = _errs19 === errors;
@@ -52067,8 +52125,8 @@ return errors === 0;
 validate189.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBundleStatusView = validate190;
-const schema691 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleStatusView.v1.schema.json","title":"BundleStatusView","description":"What is in force, what waits for a second person, and which evaluators have acknowledged.","type":"object","additionalProperties":false,"required":["name","activation","active","previous","beside","pending","versions","evaluators"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"active":{"type":"object","additionalProperties":false,"required":["version","digest","activation","by","reviewedBy","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"by":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"reviewedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}},"previous":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["mode","percent","version","digest","activation","by","at"],"properties":{"mode":{"enum":["shadow","canary"]},"percent":{"type":"integer","minimum":1,"maximum":100},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},{"type":"null"}]},"pending":{"anyOf":[{"type":"object","additionalProperties":false,"required":["activation","purpose","version","digest","by","at","comparison"],"properties":{"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"purpose":{"enum":["activate","rollback"]},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"comparison":{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."}}},{"type":"null"}]},"versions":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["version","digest","author","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"evaluators":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["evaluator","activation","version","at","refused"],"properties":{"evaluator":{"type":"string","maxLength":200},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"refused":{"anyOf":[{"type":"string","maxLength":1000},{"type":"null"}]}}}}}};
-const schema710 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LoosenedView.v1.schema.json","title":"LoosenedView","description":"One way in which a new version asks less than the one before, with a concrete case.","type":"object","additionalProperties":false,"required":["what","rule","tool","before","after","facts"],"properties":{"what":{"type":"string","maxLength":500},"rule":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"before":{"type":"string","maxLength":500},"after":{"type":"string","maxLength":500},"facts":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]}}};
+const schema693 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleStatusView.v1.schema.json","title":"BundleStatusView","description":"What is in force, what waits for a second person, and which evaluators have acknowledged.","type":"object","additionalProperties":false,"required":["name","activation","active","previous","beside","pending","versions","evaluators"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"active":{"type":"object","additionalProperties":false,"required":["version","digest","activation","by","reviewedBy","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"by":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"reviewedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}},"previous":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["mode","percent","version","digest","activation","by","at"],"properties":{"mode":{"enum":["shadow","canary"]},"percent":{"type":"integer","minimum":1,"maximum":100},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}},{"type":"null"}]},"pending":{"anyOf":[{"type":"object","additionalProperties":false,"required":["activation","purpose","version","digest","by","at","comparison"],"properties":{"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"purpose":{"enum":["activate","rollback"]},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"comparison":{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."}}},{"type":"null"}]},"versions":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["version","digest","author","at"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"evaluators":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["evaluator","activation","version","at","refused"],"properties":{"evaluator":{"type":"string","maxLength":200},"activation":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"refused":{"anyOf":[{"type":"string","maxLength":1000},{"type":"null"}]}}}}}};
+const schema712 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LoosenedView.v1.schema.json","title":"LoosenedView","description":"One way in which a new version asks less than the one before, with a concrete case.","type":"object","additionalProperties":false,"required":["what","rule","tool","before","after","facts"],"properties":{"what":{"type":"string","maxLength":500},"rule":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"before":{"type":"string","maxLength":500},"after":{"type":"string","maxLength":500},"facts":{"anyOf":[{"$ref":"../shared/JsonObject.v1.schema.json"},{"type":"null"}]}}};
 
 function validate191(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LoosenedView.v1.schema.json" */;
@@ -53092,7 +53150,7 @@ if(data12.mode !== undefined && func0.call(data12, "mode")){
 let data13 = data12.mode;
 const _errs58 = errors;
 if(!((data13 === "shadow") || (data13 === "canary"))){
-const err28 = {instancePath:instancePath+"/beside/mode",schemaPath:"#/properties/beside/anyOf/0/properties/mode/enum",keyword:"enum",params:{allowedValues: schema691.properties.beside.anyOf[0].properties.mode.enum},message:"must be equal to one of the allowed values"};
+const err28 = {instancePath:instancePath+"/beside/mode",schemaPath:"#/properties/beside/anyOf/0/properties/mode/enum",keyword:"enum",params:{allowedValues: schema693.properties.beside.anyOf[0].properties.mode.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err28];
 }
@@ -53528,7 +53586,7 @@ if(data20.purpose !== undefined && func0.call(data20, "purpose")){
 let data22 = data20.purpose;
 const _errs84 = errors;
 if(!((data22 === "activate") || (data22 === "rollback"))){
-const err55 = {instancePath:instancePath+"/pending/purpose",schemaPath:"#/properties/pending/anyOf/0/properties/purpose/enum",keyword:"enum",params:{allowedValues: schema691.properties.pending.anyOf[0].properties.purpose.enum},message:"must be equal to one of the allowed values"};
+const err55 = {instancePath:instancePath+"/pending/purpose",schemaPath:"#/properties/pending/anyOf/0/properties/purpose/enum",keyword:"enum",params:{allowedValues: schema693.properties.pending.anyOf[0].properties.purpose.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -54415,8 +54473,8 @@ return errors === 0;
 validate190.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateBundleVersionView = validate193;
-const schema720 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleVersionView.v1.schema.json","title":"BundleVersionView","description":"A published version, compared with what is active now.","type":"object","additionalProperties":false,"required":["version","digest","author","at","notes","comparison","archive"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"notes":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000}},"comparison":{"anyOf":[{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."},{"type":"null"}]},"archive":{"anyOf":[{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},{"type":"null"}]}}};
-const pattern389 = new RegExp("^[A-Za-z0-9_-]+$", "u");
+const schema722 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/BundleVersionView.v1.schema.json","title":"BundleVersionView","description":"A published version, compared with what is active now.","type":"object","additionalProperties":false,"required":["version","digest","author","at","notes","comparison","archive"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"notes":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000}},"comparison":{"anyOf":[{"type":"object","additionalProperties":false,"required":["base","loosened","counterexample"],"properties":{"base":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"loosened":{"type":"array","maxItems":50,"items":{"$ref":"./LoosenedView.v1.schema.json"}},"counterexample":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}},"description":"`counterexample` is the digest of what is loosened: a reviewer signs it."},{"type":"null"}]},"archive":{"anyOf":[{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},{"type":"null"}]}}};
+const pattern391 = new RegExp("^[A-Za-z0-9_-]+$", "u");
 
 function validate193(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/BundleVersionView.v1.schema.json" */;
@@ -54985,7 +55043,7 @@ vErrors.push(err24);
 errors++;
 }
 else {
-if(!pattern389.test(data11)){
+if(!pattern391.test(data11)){
 const err25 = {instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/anyOf/0/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err25];
@@ -55072,7 +55130,7 @@ return errors === 0;
 validate193.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCancelResponse = validate195;
-const schema727 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CancelResponse.v1.schema.json","title":"CancelResponse","type":"object","additionalProperties":false,"required":["action","cancelled"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"cancelled":{"const":true}}};
+const schema729 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CancelResponse.v1.schema.json","title":"CancelResponse","type":"object","additionalProperties":false,"required":["action","cancelled"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"cancelled":{"const":true}}};
 
 function validate195(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/CancelResponse.v1.schema.json" */;
@@ -55156,7 +55214,7 @@ return errors === 0;
 validate195.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCastVoteRequest = validate196;
-const schema729 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CastVoteRequest.v1.schema.json","title":"CastVoteRequest","description":"The person's signed vote (typ countersign-vote+jwt: sub, approval, digest, vote, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema731 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CastVoteRequest.v1.schema.json","title":"CastVoteRequest","description":"The person's signed vote (typ countersign-vote+jwt: sub, approval, digest, vote, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate196(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/CastVoteRequest.v1.schema.json" */;
@@ -55222,7 +55280,7 @@ return errors === 0;
 validate196.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCastVotesRequest = validate197;
-const schema731 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CastVotesRequest.v1.schema.json","title":"CastVotesRequest","description":"Signed votes on many approvals, each decided by itself.","type":"object","additionalProperties":false,"required":["votes"],"properties":{"votes":{"type":"array","maxItems":100,"items":{"type":"object","additionalProperties":false,"required":["approval","jws"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}},"minItems":1}}};
+const schema733 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CastVotesRequest.v1.schema.json","title":"CastVotesRequest","description":"Signed votes on many approvals, each decided by itself.","type":"object","additionalProperties":false,"required":["votes"],"properties":{"votes":{"type":"array","maxItems":100,"items":{"type":"object","additionalProperties":false,"required":["approval","jws"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}},"minItems":1}}};
 
 function validate197(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/CastVotesRequest.v1.schema.json" */;
@@ -55381,7 +55439,7 @@ return errors === 0;
 validate197.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCastVotesResponse = validate198;
-const schema734 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CastVotesResponse.v1.schema.json","title":"CastVotesResponse","description":"What came of each vote, in the order in which they were sent.","type":"object","additionalProperties":false,"required":["results"],"properties":{"results":{"type":"array","maxItems":100,"items":{"type":"object","additionalProperties":false,"required":["approval","ok","code","detail","status","resolution"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"ok":{"type":"boolean"},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"detail":{"anyOf":[{"type":"string","maxLength":1000},{"type":"null"}]},"status":{"enum":["open","closed",null]},"resolution":{"enum":["approved","denied","expired","cancelled","edited","overflow",null]}}}}}};
+const schema736 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CastVotesResponse.v1.schema.json","title":"CastVotesResponse","description":"What came of each vote, in the order in which they were sent.","type":"object","additionalProperties":false,"required":["results"],"properties":{"results":{"type":"array","maxItems":100,"items":{"type":"object","additionalProperties":false,"required":["approval","ok","code","detail","status","resolution"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"ok":{"type":"boolean"},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"detail":{"anyOf":[{"type":"string","maxLength":1000},{"type":"null"}]},"status":{"enum":["open","closed",null]},"resolution":{"enum":["approved","denied","expired","cancelled","edited","overflow",null]}}}}}};
 
 function validate198(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/CastVotesResponse.v1.schema.json" */;
@@ -55589,7 +55647,7 @@ if(data1.status !== undefined && func0.call(data1, "status")){
 let data6 = data1.status;
 const _errs21 = errors;
 if(!(((data6 === "open") || (data6 === "closed")) || (data6 === null))){
-validate198.errors = [{instancePath:instancePath+"/results/" + i0+"/status",schemaPath:"#/properties/results/items/properties/status/enum",keyword:"enum",params:{allowedValues: schema734.properties.results.items.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate198.errors = [{instancePath:instancePath+"/results/" + i0+"/status",schemaPath:"#/properties/results/items/properties/status/enum",keyword:"enum",params:{allowedValues: schema736.properties.results.items.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid2 = _errs21 === errors;
@@ -55602,7 +55660,7 @@ if(data1.resolution !== undefined && func0.call(data1, "resolution")){
 let data7 = data1.resolution;
 const _errs22 = errors;
 if(!(((((((data7 === "approved") || (data7 === "denied")) || (data7 === "expired")) || (data7 === "cancelled")) || (data7 === "edited")) || (data7 === "overflow")) || (data7 === null))){
-validate198.errors = [{instancePath:instancePath+"/results/" + i0+"/resolution",schemaPath:"#/properties/results/items/properties/resolution/enum",keyword:"enum",params:{allowedValues: schema734.properties.results.items.properties.resolution.enum},message:"must be equal to one of the allowed values"}];
+validate198.errors = [{instancePath:instancePath+"/results/" + i0+"/resolution",schemaPath:"#/properties/results/items/properties/resolution/enum",keyword:"enum",params:{allowedValues: schema736.properties.results.items.properties.resolution.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid2 = _errs22 === errors;
@@ -55650,8 +55708,8 @@ return errors === 0;
 validate198.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateChangeList = validate199;
-const schema737 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChangeList.v1.schema.json","title":"ChangeList","type":"object","additionalProperties":false,"required":["changes"],"properties":{"changes":{"type":"array","maxItems":1000,"items":{"$ref":"ChangeView.v1.schema.json"}}}};
-const schema738 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChangeView.v1.schema.json","title":"ChangeView","type":"object","additionalProperties":false,"required":["change","subject","status","requester","reason","filedAt","expiresAt","base","digest","after","diff","widens","allows"],"properties":{"change":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"subject":{"type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["agent","role","template","grantor","person"]},"id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}},"status":{"enum":["open","applied","withdrawn","expired"]},"requester":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"},"filedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"base":{"type":"string","maxLength":64,"description":"Digest of what it would change, as it was when it was filed."},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"What an approver signs: base64url SHA-256 of the canonical JSON (RFC 8785) of subject, base, after, diff, widens and allows."},"after":{"$ref":"../shared/JsonObject.v1.schema.json"},"diff":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["field","before","after"],"properties":{"field":{"type":"string","maxLength":128},"before":{"type":"string","maxLength":20000},"after":{"type":"string","maxLength":20000}}}},"widens":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":500},"description":"In which ways it lets more happen; empty where it only takes away."},"allows":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":500},"description":"Tools of the catalogue that it newly lets an agent use, or with fewer conditions."},"approvedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"closedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}};
+const schema739 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChangeList.v1.schema.json","title":"ChangeList","type":"object","additionalProperties":false,"required":["changes"],"properties":{"changes":{"type":"array","maxItems":1000,"items":{"$ref":"ChangeView.v1.schema.json"}}}};
+const schema740 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChangeView.v1.schema.json","title":"ChangeView","type":"object","additionalProperties":false,"required":["change","subject","status","requester","reason","filedAt","expiresAt","base","digest","after","diff","widens","allows"],"properties":{"change":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"subject":{"type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["agent","role","template","grantor","person"]},"id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}},"status":{"enum":["open","applied","withdrawn","expired"]},"requester":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"},"filedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"base":{"type":"string","maxLength":64,"description":"Digest of what it would change, as it was when it was filed."},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"What an approver signs: base64url SHA-256 of the canonical JSON (RFC 8785) of subject, base, after, diff, widens and allows."},"after":{"$ref":"../shared/JsonObject.v1.schema.json"},"diff":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["field","before","after"],"properties":{"field":{"type":"string","maxLength":128},"before":{"type":"string","maxLength":20000},"after":{"type":"string","maxLength":20000}}}},"widens":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":500},"description":"In which ways it lets more happen; empty where it only takes away."},"allows":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":500},"description":"Tools of the catalogue that it newly lets an agent use, or with fewer conditions."},"approvedBy":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"closedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}};
 
 function validate200(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ChangeView.v1.schema.json" */;
@@ -55674,7 +55732,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema738.properties, key0))){
+if(!(func0.call(schema740.properties, key0))){
 validate200.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -55733,7 +55791,7 @@ if(data1.kind !== undefined && func0.call(data1, "kind")){
 let data2 = data1.kind;
 const _errs8 = errors;
 if(!(((((data2 === "agent") || (data2 === "role")) || (data2 === "template")) || (data2 === "grantor")) || (data2 === "person"))){
-validate200.errors = [{instancePath:instancePath+"/subject/kind",schemaPath:"#/properties/subject/properties/kind/enum",keyword:"enum",params:{allowedValues: schema738.properties.subject.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate200.errors = [{instancePath:instancePath+"/subject/kind",schemaPath:"#/properties/subject/properties/kind/enum",keyword:"enum",params:{allowedValues: schema740.properties.subject.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid2 = _errs8 === errors;
@@ -55788,7 +55846,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data4 = data.status;
 const _errs12 = errors;
 if(!((((data4 === "open") || (data4 === "applied")) || (data4 === "withdrawn")) || (data4 === "expired"))){
-validate200.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema738.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate200.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema740.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs12 === errors;
@@ -55840,7 +55898,7 @@ validate200.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data6)){
+if(!pattern292.test(data6)){
 validate200.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -56471,7 +56529,7 @@ return errors === 0;
 validate199.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateChangePersonRequest = validate202;
-const schema748 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChangePersonRequest.v1.schema.json","title":"ChangePersonRequest","description":"What is different about a person; what is left out stays.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"manager":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"null: nobody."}}};
+const schema750 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChangePersonRequest.v1.schema.json","title":"ChangePersonRequest","description":"What is different about a person; what is left out stays.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"manager":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"null: nobody."}}};
 
 function validate202(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ChangePersonRequest.v1.schema.json" */;
@@ -56516,7 +56574,7 @@ validate202.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data0)){
+if(!pattern292.test(data0)){
 validate202.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -56719,7 +56777,7 @@ validate202.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateChangeView = validate200;
 
 export const validateChannelCallbackRequest = validate203;
-const schema752 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChannelCallbackRequest.v1.schema.json","title":"ChannelCallbackRequest","description":"What a vendor sent, byte for byte, with the headers that its signature is in.","type":"object","additionalProperties":false,"required":["body","headers"],"properties":{"body":{"type":"string","maxLength":131072,"description":"The body as it came, base64url."},"headers":{"type":"object","additionalProperties":false,"properties":{"timestamp":{"type":"string","maxLength":32},"signature":{"type":"string","maxLength":256}}}}};
+const schema754 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChannelCallbackRequest.v1.schema.json","title":"ChannelCallbackRequest","description":"What a vendor sent, byte for byte, with the headers that its signature is in.","type":"object","additionalProperties":false,"required":["body","headers"],"properties":{"body":{"type":"string","maxLength":131072,"description":"The body as it came, base64url."},"headers":{"type":"object","additionalProperties":false,"properties":{"timestamp":{"type":"string","maxLength":32},"signature":{"type":"string","maxLength":256}}}}};
 
 function validate203(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ChannelCallbackRequest.v1.schema.json" */;
@@ -56853,7 +56911,7 @@ return errors === 0;
 validate203.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateChannelLinkRequest = validate204;
-const schema753 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChannelLinkRequest.v1.schema.json","title":"ChannelLinkRequest","description":"A person's signature that an account of the channel speaks for them (typ countersign-channel-link+jwt); nothing outside of it counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema755 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChannelLinkRequest.v1.schema.json","title":"ChannelLinkRequest","description":"A person's signature that an account of the channel speaks for them (typ countersign-channel-link+jwt); nothing outside of it counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate204(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ChannelLinkRequest.v1.schema.json" */;
@@ -56919,7 +56977,7 @@ return errors === 0;
 validate204.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateChannelLinkView = validate205;
-const schema755 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChannelLinkView.v1.schema.json","title":"ChannelLinkView","description":"An account of a channel that speaks for a person.","type":"object","additionalProperties":false,"required":["channel","account","person","until"],"properties":{"channel":{"type":"string","maxLength":63,"pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"account":{"type":"string","maxLength":128},"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema757 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChannelLinkView.v1.schema.json","title":"ChannelLinkView","description":"An account of a channel that speaks for a person.","type":"object","additionalProperties":false,"required":["channel","account","person","until"],"properties":{"channel":{"type":"string","maxLength":63,"pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"account":{"type":"string","maxLength":128},"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate205(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ChannelLinkView.v1.schema.json" */;
@@ -57069,7 +57127,7 @@ return errors === 0;
 validate205.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateChannelList = validate206;
-const schema758 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChannelList.v1.schema.json","title":"ChannelList","description":"Channels as they are configured. `key` is what a link signs; null: nobody votes there.","type":"object","additionalProperties":false,"required":["channels"],"properties":{"channels":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["channel","kind","key","waiting","dead","account"],"properties":{"channel":{"type":"string","maxLength":63,"pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"kind":{"type":"string","maxLength":32},"key":{"type":["string","null"],"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"dead":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"account":{"type":["string","null"],"maxLength":128,"description":"Your own account there, as you linked it."}}}}}};
+const schema760 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ChannelList.v1.schema.json","title":"ChannelList","description":"Channels as they are configured. `key` is what a link signs; null: nobody votes there.","type":"object","additionalProperties":false,"required":["channels"],"properties":{"channels":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["channel","kind","key","waiting","dead","account"],"properties":{"channel":{"type":"string","maxLength":63,"pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"kind":{"type":"string","maxLength":32},"key":{"type":["string","null"],"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"dead":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"account":{"type":["string","null"],"maxLength":128,"description":"Your own account there, as you linked it."}}}}}};
 
 function validate206(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ChannelList.v1.schema.json" */;
@@ -57183,7 +57241,7 @@ if(data1.key !== undefined && func0.call(data1, "key")){
 let data4 = data1.key;
 const _errs11 = errors;
 if((typeof data4 !== "string") && (data4 !== null)){
-validate206.errors = [{instancePath:instancePath+"/channels/" + i0+"/key",schemaPath:"#/properties/channels/items/properties/key/type",keyword:"type",params:{type: schema758.properties.channels.items.properties.key.type},message:"must be string,null"}];
+validate206.errors = [{instancePath:instancePath+"/channels/" + i0+"/key",schemaPath:"#/properties/channels/items/properties/key/type",keyword:"type",params:{type: schema760.properties.channels.items.properties.key.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs11){
@@ -57266,7 +57324,7 @@ if(data1.account !== undefined && func0.call(data1, "account")){
 let data7 = data1.account;
 const _errs19 = errors;
 if((typeof data7 !== "string") && (data7 !== null)){
-validate206.errors = [{instancePath:instancePath+"/channels/" + i0+"/account",schemaPath:"#/properties/channels/items/properties/account/type",keyword:"type",params:{type: schema758.properties.channels.items.properties.account.type},message:"must be string,null"}];
+validate206.errors = [{instancePath:instancePath+"/channels/" + i0+"/account",schemaPath:"#/properties/channels/items/properties/account/type",keyword:"type",params:{type: schema760.properties.channels.items.properties.account.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs19){
@@ -57322,7 +57380,7 @@ return errors === 0;
 validate206.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCheckPlaybookRequest = validate207;
-const schema761 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CheckPlaybookRequest.v1.schema.json","title":"CheckPlaybookRequest","description":"A playbook as it is written.","type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":65536,"minLength":1}}};
+const schema763 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CheckPlaybookRequest.v1.schema.json","title":"CheckPlaybookRequest","description":"A playbook as it is written.","type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":65536,"minLength":1}}};
 
 function validate207(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/CheckPlaybookRequest.v1.schema.json" */;
@@ -57388,7 +57446,7 @@ return errors === 0;
 validate207.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateClaimRequest = validate208;
-const schema762 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimRequest.v1.schema.json","title":"ClaimRequest","type":"object","additionalProperties":false,"required":["grant"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"fence":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of the lease on the run, where somebody holds one."}}};
+const schema764 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimRequest.v1.schema.json","title":"ClaimRequest","type":"object","additionalProperties":false,"required":["grant"],"properties":{"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"fence":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of the lease on the run, where somebody holds one."}}};
 
 function validate208(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ClaimRequest.v1.schema.json" */;
@@ -57488,7 +57546,7 @@ return errors === 0;
 validate208.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateClaimResponse = validate209;
-const schema765 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimResponse.v1.schema.json","title":"ClaimResponse","type":"object","additionalProperties":false,"required":["claim"],"properties":{"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema767 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ClaimResponse.v1.schema.json","title":"ClaimResponse","type":"object","additionalProperties":false,"required":["claim"],"properties":{"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate209(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ClaimResponse.v1.schema.json" */;
@@ -57554,8 +57612,8 @@ return errors === 0;
 validate209.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateCompletenessView = validate210;
-const schema767 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CompletenessView.v1.schema.json","title":"CompletenessView","description":"What is known to be missing, as far as the index has read. Holes in the governed positions are entries of the log themselves.","type":"object","additionalProperties":false,"required":["completeUntil","runs","faulty","streams"],"properties":{"completeUntil":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}],"description":"Whatever was appended before is in the log; null: not known yet."},"runs":{"type":"object","additionalProperties":false,"required":["all","closed","open"],"properties":{"all":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"closed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"open":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"closed: by a last message of their runtime; open: still within their life."},"faulty":{"type":"array","maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["run","agent","faults","messages","recorded","attested"],"properties":{"run":{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},"agent":{"anyOf":[{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},{"type":"null"}]},"faults":{"type":"array","maxItems":3,"items":{"enum":["unclosed","short","unattested"]}},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"As many as the last one's seq says."},"recorded":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of those with a record."},"attested":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of those that a signature of the session key covers."}}}},"streams":{"type":"array","maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["topic","stream","last","missing"],"properties":{"topic":{"type":"string","maxLength":200},"stream":{"type":"string","maxLength":200},"last":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"missing":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Versions that never came."}}}}}};
-const pattern412 = new RegExp("^[A-Za-z0-9_.:@/~+*-]{1,128}$", "u");
+const schema769 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/CompletenessView.v1.schema.json","title":"CompletenessView","description":"What is known to be missing, as far as the index has read. Holes in the governed positions are entries of the log themselves.","type":"object","additionalProperties":false,"required":["completeUntil","runs","faulty","streams"],"properties":{"completeUntil":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}],"description":"Whatever was appended before is in the log; null: not known yet."},"runs":{"type":"object","additionalProperties":false,"required":["all","closed","open"],"properties":{"all":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"closed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"open":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"closed: by a last message of their runtime; open: still within their life."},"faulty":{"type":"array","maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["run","agent","faults","messages","recorded","attested"],"properties":{"run":{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},"agent":{"anyOf":[{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},{"type":"null"}]},"faults":{"type":"array","maxItems":3,"items":{"enum":["unclosed","short","unattested"]}},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"As many as the last one's seq says."},"recorded":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of those with a record."},"attested":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Of those that a signature of the session key covers."}}}},"streams":{"type":"array","maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["topic","stream","last","missing"],"properties":{"topic":{"type":"string","maxLength":200},"stream":{"type":"string","maxLength":200},"last":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"missing":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Versions that never came."}}}}}};
+const pattern414 = new RegExp("^[A-Za-z0-9_.:@/~+*-]{1,128}$", "u");
 
 function validate210(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/CompletenessView.v1.schema.json" */;
@@ -57838,7 +57896,7 @@ validate210.errors = [{instancePath:instancePath+"/faulty/" + i0+"/run",schemaPa
 return false;
 }
 else {
-if(!pattern412.test(data7)){
+if(!pattern414.test(data7)){
 validate210.errors = [{instancePath:instancePath+"/faulty/" + i0+"/run",schemaPath:"#/properties/faulty/items/properties/run/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.:@/~+*-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9_.:@/~+*-]{1,128}$"+"\""}];
 return false;
 }
@@ -57886,7 +57944,7 @@ vErrors.push(err6);
 errors++;
 }
 else {
-if(!pattern412.test(data8)){
+if(!pattern414.test(data8)){
 const err7 = {instancePath:instancePath+"/faulty/" + i0+"/agent",schemaPath:"#/properties/faulty/items/properties/agent/anyOf/0/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.:@/~+*-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9_.:@/~+*-]{1,128}$"+"\""};
 if(vErrors === null){
 vErrors = [err7];
@@ -57970,7 +58028,7 @@ for(let i1=0; i1<len1; i1++){
 let data10 = data9[i1];
 const _errs36 = errors;
 if(!(((data10 === "unclosed") || (data10 === "short")) || (data10 === "unattested"))){
-validate210.errors = [{instancePath:instancePath+"/faulty/" + i0+"/faults/" + i1,schemaPath:"#/properties/faulty/items/properties/faults/items/enum",keyword:"enum",params:{allowedValues: schema767.properties.faulty.items.properties.faults.items.enum},message:"must be equal to one of the allowed values"}];
+validate210.errors = [{instancePath:instancePath+"/faulty/" + i0+"/faults/" + i1,schemaPath:"#/properties/faulty/items/properties/faults/items/enum",keyword:"enum",params:{allowedValues: schema769.properties.faulty.items.properties.faults.items.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid10 = _errs36 === errors;
@@ -58279,7 +58337,7 @@ return errors === 0;
 validate210.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateConfirmPlaybookRequest = validate211;
-const schema777 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ConfirmPlaybookRequest.v1.schema.json","title":"ConfirmPlaybookRequest","description":"A person's signature under the step that waits (typ countersign-playbook-step+jwt).","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema779 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ConfirmPlaybookRequest.v1.schema.json","title":"ConfirmPlaybookRequest","description":"A person's signature under the step that waits (typ countersign-playbook-step+jwt).","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate211(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ConfirmPlaybookRequest.v1.schema.json" */;
@@ -58345,9 +58403,9 @@ return errors === 0;
 validate211.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateConnectScimRequest = validate212;
-const schema779 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ConnectScimRequest.v1.schema.json","title":"ConnectScimRequest","description":"Lets an identity provider provision people by SCIM 2.0. `roles`: what its names for roles stand for here; what is not named is never given.","type":"object","additionalProperties":false,"required":["connection","reason"],"properties":{"connection":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9-]{0,63}$"},"roles":{"type":"object","maxProperties":100,"propertyNames":{"type":"string","minLength":1,"maxLength":128,"pattern":"^(?!__proto__$)"},"additionalProperties":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
-const pattern415 = new RegExp("^[a-z0-9][a-z0-9-]{0,63}$", "u");
-const pattern416 = new RegExp("^(?!__proto__$)", "u");
+const schema781 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ConnectScimRequest.v1.schema.json","title":"ConnectScimRequest","description":"Lets an identity provider provision people by SCIM 2.0. `roles`: what its names for roles stand for here; what is not named is never given.","type":"object","additionalProperties":false,"required":["connection","reason"],"properties":{"connection":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9-]{0,63}$"},"roles":{"type":"object","maxProperties":100,"propertyNames":{"type":"string","minLength":1,"maxLength":128,"pattern":"^(?!__proto__$)"},"additionalProperties":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const pattern417 = new RegExp("^[a-z0-9][a-z0-9-]{0,63}$", "u");
+const pattern418 = new RegExp("^(?!__proto__$)", "u");
 
 function validate212(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ConnectScimRequest.v1.schema.json" */;
@@ -58387,7 +58445,7 @@ validate212.errors = [{instancePath:instancePath+"/connection",schemaPath:"#/pro
 return false;
 }
 else {
-if(!pattern415.test(data0)){
+if(!pattern417.test(data0)){
 validate212.errors = [{instancePath:instancePath+"/connection",schemaPath:"#/properties/connection/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9-]{0,63}$"+"\""}];
 return false;
 }
@@ -58440,7 +58498,7 @@ vErrors.push(err1);
 errors++;
 }
 else {
-if(!pattern416.test(key1)){
+if(!pattern418.test(key1)){
 const err2 = {instancePath:instancePath+"/roles",schemaPath:"#/properties/roles/propertyNames/pattern",keyword:"pattern",params:{pattern: "^(?!__proto__$)"},message:"must match pattern \""+"^(?!__proto__$)"+"\"",propertyName:key1};
 if(vErrors === null){
 vErrors = [err2];
@@ -58560,7 +58618,7 @@ validate212.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data4)){
+if(!pattern292.test(data4)){
 validate212.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -58593,7 +58651,7 @@ return errors === 0;
 validate212.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateDeadDeliveryList = validate213;
-const schema781 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DeadDeliveryList.v1.schema.json","title":"DeadDeliveryList","description":"Messages that could not be delivered and are not tried again until an operator resends them.","type":"object","additionalProperties":false,"required":["dead"],"properties":{"dead":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["channel","approval","recipient","attempts","error","at"],"properties":{"channel":{"type":"string","maxLength":63,"pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"recipient":{"type":"string","maxLength":254},"attempts":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"error":{"type":"string","maxLength":1000},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}}}};
+const schema783 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DeadDeliveryList.v1.schema.json","title":"DeadDeliveryList","description":"Messages that could not be delivered and are not tried again until an operator resends them.","type":"object","additionalProperties":false,"required":["dead"],"properties":{"dead":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["channel","approval","recipient","attempts","error","at"],"properties":{"channel":{"type":"string","maxLength":63,"pattern":"^[a-z0-9][a-z0-9-]{0,62}$"},"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"recipient":{"type":"string","maxLength":254},"attempts":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"error":{"type":"string","maxLength":1000},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}}}};
 
 function validate213(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/DeadDeliveryList.v1.schema.json" */;
@@ -58847,7 +58905,7 @@ return errors === 0;
 validate213.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateDifferencesView = validate214;
-const schema785 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DifferencesView.v1.schema.json","title":"DifferencesView","description":"What the version beside would have decided otherwise: stricter or looser than the active one, counted by rule, tool and agent.","type":"object","additionalProperties":false,"required":["name","version","mode","compared","same","stricter","looser","byRule","byTool","byAgent","examples"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"mode":{"anyOf":[{"enum":["shadow","canary"]},{"type":"null"}]},"compared":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"same":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"byRule":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byTool":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byAgent":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"examples":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["run","action","tool","agent","before","after","rules"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"type":"string","maxLength":200},"agent":{"type":"string","maxLength":200},"before":{"type":"string","maxLength":100},"after":{"type":"string","maxLength":100},"rules":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}}}}}}};
+const schema787 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DifferencesView.v1.schema.json","title":"DifferencesView","description":"What the version beside would have decided otherwise: stricter or looser than the active one, counted by rule, tool and agent.","type":"object","additionalProperties":false,"required":["name","version","mode","compared","same","stricter","looser","byRule","byTool","byAgent","examples"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"version":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},{"type":"null"}]},"mode":{"anyOf":[{"enum":["shadow","canary"]},{"type":"null"}]},"compared":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"same":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"byRule":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byTool":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"byAgent":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["key","stricter","looser"],"properties":{"key":{"type":"string","maxLength":200},"stricter":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"looser":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}}},"examples":{"type":"array","maxItems":20,"items":{"type":"object","additionalProperties":false,"required":["run","action","tool","agent","before","after","rules"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"type":"string","maxLength":200},"agent":{"type":"string","maxLength":200},"before":{"type":"string","maxLength":100},"after":{"type":"string","maxLength":100},"rules":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":200}}}}}}};
 
 function validate214(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/DifferencesView.v1.schema.json" */;
@@ -58870,7 +58928,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema785.properties, key0))){
+if(!(func0.call(schema787.properties, key0))){
 validate214.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -58998,7 +59056,7 @@ const _errs12 = errors;
 let valid3 = false;
 const _errs13 = errors;
 if(!((data2 === "shadow") || (data2 === "canary"))){
-const err5 = {instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema785.properties.mode.anyOf[0].enum},message:"must be equal to one of the allowed values"};
+const err5 = {instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema787.properties.mode.anyOf[0].enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err5];
 }
@@ -59842,7 +59900,7 @@ return errors === 0;
 validate214.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateDisposeResponse = validate215;
-const schema799 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DisposeResponse.v1.schema.json","title":"DisposeResponse","description":"The disposition is on its way to the agent's baseline; the finding shows what it came to.","type":"object","additionalProperties":false,"required":["finding","verdict","person","needs"],"properties":{"finding":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"verdict":{"enum":["true","false","expected"]},"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"needs":{"enum":[1,2],"description":"Analysts who must say the same before it counts."}}};
+const schema801 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DisposeResponse.v1.schema.json","title":"DisposeResponse","description":"The disposition is on its way to the agent's baseline; the finding shows what it came to.","type":"object","additionalProperties":false,"required":["finding","verdict","person","needs"],"properties":{"finding":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"verdict":{"enum":["true","false","expected"]},"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"needs":{"enum":[1,2],"description":"Analysts who must say the same before it counts."}}};
 
 function validate215(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/DisposeResponse.v1.schema.json" */;
@@ -59904,7 +59962,7 @@ if(data.verdict !== undefined && func0.call(data, "verdict")){
 let data1 = data.verdict;
 const _errs5 = errors;
 if(!(((data1 === "true") || (data1 === "false")) || (data1 === "expected"))){
-validate215.errors = [{instancePath:instancePath+"/verdict",schemaPath:"#/properties/verdict/enum",keyword:"enum",params:{allowedValues: schema799.properties.verdict.enum},message:"must be equal to one of the allowed values"}];
+validate215.errors = [{instancePath:instancePath+"/verdict",schemaPath:"#/properties/verdict/enum",keyword:"enum",params:{allowedValues: schema801.properties.verdict.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -59945,7 +60003,7 @@ if(data.needs !== undefined && func0.call(data, "needs")){
 let data3 = data.needs;
 const _errs9 = errors;
 if(!((data3 === 1) || (data3 === 2))){
-validate215.errors = [{instancePath:instancePath+"/needs",schemaPath:"#/properties/needs/enum",keyword:"enum",params:{allowedValues: schema799.properties.needs.enum},message:"must be equal to one of the allowed values"}];
+validate215.errors = [{instancePath:instancePath+"/needs",schemaPath:"#/properties/needs/enum",keyword:"enum",params:{allowedValues: schema801.properties.needs.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs9 === errors;
@@ -59970,8 +60028,8 @@ return errors === 0;
 validate215.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateDrillResponse = validate216;
-const schema802 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DrillResponse.v1.schema.json","title":"DrillResponse","description":"A drill: a halt of a run that does not exist, and how long it took until each enforcement point had confirmed it, by supervision's clock; null where it did not within 5 seconds.","type":"object","additionalProperties":false,"required":["drill","at","acknowledged","of","lastMs","points"],"properties":{"drill":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"acknowledged":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"of":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"lastMs":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"Until the last of them; null where one did not."},"points":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["point","ms"],"properties":{"point":{"type":"string","maxLength":128,"minLength":1,"pattern":"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},"ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}}}}};
-const pattern427 = new RegExp("^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$", "u");
+const schema804 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/DrillResponse.v1.schema.json","title":"DrillResponse","description":"A drill: a halt of a run that does not exist, and how long it took until each enforcement point had confirmed it, by supervision's clock; null where it did not within 5 seconds.","type":"object","additionalProperties":false,"required":["drill","at","acknowledged","of","lastMs","points"],"properties":{"drill":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"acknowledged":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"of":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"lastMs":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"Until the last of them; null where one did not."},"points":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["point","ms"],"properties":{"point":{"type":"string","maxLength":128,"minLength":1,"pattern":"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},"ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}}}}};
+const pattern429 = new RegExp("^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$", "u");
 
 function validate216(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/DrillResponse.v1.schema.json" */;
@@ -60247,7 +60305,7 @@ validate216.errors = [{instancePath:instancePath+"/points/" + i0+"/point",schema
 return false;
 }
 else {
-if(!pattern427.test(data7)){
+if(!pattern429.test(data7)){
 validate216.errors = [{instancePath:instancePath+"/points/" + i0+"/point",schemaPath:"#/properties/points/items/properties/point/pattern",keyword:"pattern",params:{pattern: "^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},message:"must match pattern \""+"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"+"\""}];
 return false;
 }
@@ -60396,7 +60454,7 @@ return errors === 0;
 validate216.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEditApprovalRequest = validate217;
-const schema809 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EditApprovalRequest.v1.schema.json","title":"EditApprovalRequest","description":"What somebody who was asked wants instead, and their signature (typ countersign-edit+jwt: sub, approval, digest, arguments = digest of them, reason, iat).","type":"object","additionalProperties":false,"required":["jws","arguments"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"}}};
+const schema811 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EditApprovalRequest.v1.schema.json","title":"EditApprovalRequest","description":"What somebody who was asked wants instead, and their signature (typ countersign-edit+jwt: sub, approval, digest, arguments = digest of them, reason, iat).","type":"object","additionalProperties":false,"required":["jws","arguments"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"}}};
 
 function validate217(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EditApprovalRequest.v1.schema.json" */;
@@ -60490,7 +60548,7 @@ return errors === 0;
 validate217.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEndRunRequest = validate218;
-const schema812 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EndRunRequest.v1.schema.json","title":"EndRunRequest","type":"object","additionalProperties":false,"properties":{"reason":{"enum":["completed","failed","aborted"]}},"description":"`reason` is completed where it is not given.","required":[]};
+const schema814 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EndRunRequest.v1.schema.json","title":"EndRunRequest","type":"object","additionalProperties":false,"properties":{"reason":{"enum":["completed","failed","aborted"]}},"description":"`reason` is completed where it is not given.","required":[]};
 
 function validate218(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EndRunRequest.v1.schema.json" */;
@@ -60517,7 +60575,7 @@ if(_errs1 === errors){
 if(data.reason !== undefined && func0.call(data, "reason")){
 let data0 = data.reason;
 if(!(((data0 === "completed") || (data0 === "failed")) || (data0 === "aborted"))){
-validate218.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema812.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate218.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema814.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 }
@@ -60534,7 +60592,7 @@ return errors === 0;
 validate218.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnforcementPoints = validate219;
-const schema813 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnforcementPoints.v1.schema.json","title":"EnforcementPoints","type":"object","additionalProperties":false,"required":["points"],"properties":{"points":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["point","kind","live","heardAt","behind"],"properties":{"point":{"type":"string","maxLength":128,"minLength":1,"pattern":"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},"kind":{"enum":["policy","claims","guard"]},"live":{"type":"boolean","description":"Heard of within 5 seconds. A guard that hears nothing for 3 seconds refuses by itself."},"heardAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"behind":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"Milliseconds from the last notice to its confirmation; null where it has not confirmed it."}}}}}};
+const schema815 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnforcementPoints.v1.schema.json","title":"EnforcementPoints","type":"object","additionalProperties":false,"required":["points"],"properties":{"points":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["point","kind","live","heardAt","behind"],"properties":{"point":{"type":"string","maxLength":128,"minLength":1,"pattern":"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},"kind":{"enum":["policy","claims","guard"]},"live":{"type":"boolean","description":"Heard of within 5 seconds. A guard that hears nothing for 3 seconds refuses by itself."},"heardAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"behind":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}],"description":"Milliseconds from the last notice to its confirmation; null where it has not confirmed it."}}}}}};
 
 function validate219(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EnforcementPoints.v1.schema.json" */;
@@ -60611,7 +60669,7 @@ validate219.errors = [{instancePath:instancePath+"/points/" + i0+"/point",schema
 return false;
 }
 else {
-if(!pattern427.test(data2)){
+if(!pattern429.test(data2)){
 validate219.errors = [{instancePath:instancePath+"/points/" + i0+"/point",schemaPath:"#/properties/points/items/properties/point/pattern",keyword:"pattern",params:{pattern: "^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},message:"must match pattern \""+"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"+"\""}];
 return false;
 }
@@ -60633,7 +60691,7 @@ if(data1.kind !== undefined && func0.call(data1, "kind")){
 let data3 = data1.kind;
 const _errs9 = errors;
 if(!(((data3 === "policy") || (data3 === "claims")) || (data3 === "guard"))){
-validate219.errors = [{instancePath:instancePath+"/points/" + i0+"/kind",schemaPath:"#/properties/points/items/properties/kind/enum",keyword:"enum",params:{allowedValues: schema813.properties.points.items.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate219.errors = [{instancePath:instancePath+"/points/" + i0+"/kind",schemaPath:"#/properties/points/items/properties/kind/enum",keyword:"enum",params:{allowedValues: schema815.properties.points.items.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid2 = _errs9 === errors;
@@ -60866,8 +60924,8 @@ return errors === 0;
 validate219.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnrolGuardRequest = validate220;
-const schema816 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolGuardRequest.v1.schema.json","title":"EnrolGuardRequest","description":"The key with which a tool guard signs what it has heard of the halts.","type":"object","additionalProperties":false,"required":["guard","key","reason"],"properties":{"guard":{"type":"string","maxLength":60,"pattern":"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
-const pattern430 = new RegExp("^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$", "u");
+const schema818 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolGuardRequest.v1.schema.json","title":"EnrolGuardRequest","description":"The key with which a tool guard signs what it has heard of the halts.","type":"object","additionalProperties":false,"required":["guard","key","reason"],"properties":{"guard":{"type":"string","maxLength":60,"pattern":"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const pattern432 = new RegExp("^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$", "u");
 
 function validate220(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EnrolGuardRequest.v1.schema.json" */;
@@ -60907,7 +60965,7 @@ validate220.errors = [{instancePath:instancePath+"/guard",schemaPath:"#/properti
 return false;
 }
 else {
-if(!pattern430.test(data0)){
+if(!pattern432.test(data0)){
 validate220.errors = [{instancePath:instancePath+"/guard",schemaPath:"#/properties/guard/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"+"\""}];
 return false;
 }
@@ -60951,7 +61009,7 @@ validate220.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data2)){
+if(!pattern292.test(data2)){
 validate220.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -60984,8 +61042,8 @@ return errors === 0;
 validate220.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnrolPersonRequest = validate222;
-const schema817 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolPersonRequest.v1.schema.json","title":"EnrolPersonRequest","description":"The person's own public key, sent with the one-time code; optionally signed by that key to show that they hold it.","type":"object","additionalProperties":false,"required":["code","key"],"properties":{"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
-const pattern432 = new RegExp("^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$", "u");
+const schema819 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolPersonRequest.v1.schema.json","title":"EnrolPersonRequest","description":"The person's own public key, sent with the one-time code; optionally signed by that key to show that they hold it.","type":"object","additionalProperties":false,"required":["code","key"],"properties":{"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"}}};
+const pattern434 = new RegExp("^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$", "u");
 
 function validate222(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EnrolPersonRequest.v1.schema.json" */;
@@ -61025,7 +61083,7 @@ validate222.errors = [{instancePath:instancePath+"/code",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern432.test(data0)){
+if(!pattern434.test(data0)){
 validate222.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
@@ -61068,7 +61126,7 @@ return errors === 0;
 validate222.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnrolledPerson = validate224;
-const schema818 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolledPerson.v1.schema.json","title":"EnrolledPerson","description":"Somebody whose key is bound. Waiting: nothing they sign counts before a second person has agreed to the change request that is named.","type":"object","additionalProperties":false,"required":["person","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"description":"Those they have, or are to have once let in."},"status":{"enum":["active","gone","waiting"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"manager":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"change":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"The request that lets them in, where they wait."}}};
+const schema820 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EnrolledPerson.v1.schema.json","title":"EnrolledPerson","description":"Somebody whose key is bound. Waiting: nothing they sign counts before a second person has agreed to the change request that is named.","type":"object","additionalProperties":false,"required":["person","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"description":"Those they have, or are to have once let in."},"status":{"enum":["active","gone","waiting"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"manager":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"change":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"The request that lets them in, where they wait."}}};
 
 function validate224(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EnrolledPerson.v1.schema.json" */;
@@ -61091,7 +61149,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema818.properties, key0))){
+if(!(func0.call(schema820.properties, key0))){
 validate224.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -61266,7 +61324,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data6 = data.status;
 const _errs19 = errors;
 if(!(((data6 === "active") || (data6 === "gone")) || (data6 === "waiting"))){
-validate224.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema818.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate224.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema820.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs19 === errors;
@@ -61388,7 +61446,7 @@ return errors === 0;
 validate224.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEntryList = validate226;
-const schema826 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EntryList.v1.schema.json","title":"EntryList","description":"Entries under the published checkpoint, oldest first; leaves are pseudonymous and commit to their payloads by salted digests.","type":"object","additionalProperties":false,"required":["entries"],"properties":{"entries":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["index","leaf"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leaf":{"$ref":"../shared/JsonObject.v1.schema.json"}}}}}};
+const schema828 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EntryList.v1.schema.json","title":"EntryList","description":"Entries under the published checkpoint, oldest first; leaves are pseudonymous and commit to their payloads by salted digests.","type":"object","additionalProperties":false,"required":["entries"],"properties":{"entries":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["index","leaf"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leaf":{"$ref":"../shared/JsonObject.v1.schema.json"}}}}}};
 
 function validate226(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EntryList.v1.schema.json" */;
@@ -61535,7 +61593,7 @@ return errors === 0;
 validate226.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEraseRequest = validate227;
-const schema829 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EraseRequest.v1.schema.json","title":"EraseRequest","description":"Whose payloads are destroyed for good: those of a run, or of a person and everything on their behalf. Entries and proofs stay.","type":"object","additionalProperties":false,"required":["scope","id","reason"],"properties":{"scope":{"enum":["run","person"]},"id":{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema831 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EraseRequest.v1.schema.json","title":"EraseRequest","description":"Whose payloads are destroyed for good: those of a run, or of a person and everything on their behalf. Entries and proofs stay.","type":"object","additionalProperties":false,"required":["scope","id","reason"],"properties":{"scope":{"enum":["run","person"]},"id":{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate227(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EraseRequest.v1.schema.json" */;
@@ -61569,7 +61627,7 @@ if(data.scope !== undefined && func0.call(data, "scope")){
 let data0 = data.scope;
 const _errs2 = errors;
 if(!((data0 === "run") || (data0 === "person"))){
-validate227.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/enum",keyword:"enum",params:{allowedValues: schema829.properties.scope.enum},message:"must be equal to one of the allowed values"}];
+validate227.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/enum",keyword:"enum",params:{allowedValues: schema831.properties.scope.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -61593,7 +61651,7 @@ validate227.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/
 return false;
 }
 else {
-if(!pattern412.test(data1)){
+if(!pattern414.test(data1)){
 validate227.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.:@/~+*-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9_.:@/~+*-]{1,128}$"+"\""}];
 return false;
 }
@@ -61626,7 +61684,7 @@ validate227.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data2)){
+if(!pattern292.test(data2)){
 validate227.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -61659,7 +61717,7 @@ return errors === 0;
 validate227.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEraseResponse = validate228;
-const schema830 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EraseResponse.v1.schema.json","title":"EraseResponse","description":"What was destroyed.","type":"object","additionalProperties":false,"required":["erasure","keys","entries"],"properties":{"erasure":{"type":"integer","minimum":0,"maximum":9007199254740991},"keys":{"type":"integer","minimum":0,"maximum":9007199254740991,"description":"Data keys destroyed."},"entries":{"type":"integer","minimum":0,"maximum":9007199254740991,"description":"Entries whose payload nobody can read any more."}}};
+const schema832 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/EraseResponse.v1.schema.json","title":"EraseResponse","description":"What was destroyed.","type":"object","additionalProperties":false,"required":["erasure","keys","entries"],"properties":{"erasure":{"type":"integer","minimum":0,"maximum":9007199254740991},"keys":{"type":"integer","minimum":0,"maximum":9007199254740991,"description":"Data keys destroyed."},"entries":{"type":"integer","minimum":0,"maximum":9007199254740991,"description":"Entries whose payload nobody can read any more."}}};
 
 function validate228(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/EraseResponse.v1.schema.json" */;
@@ -61785,7 +61843,7 @@ return errors === 0;
 validate228.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateExtendScopeRequest = validate229;
-const schema831 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ExtendScopeRequest.v1.schema.json","title":"ExtendScopeRequest","description":"Presents the grant of countersign.extend_scope to the registry, which is the tool.","type":"object","additionalProperties":false,"required":["subject_token","grant","claim","session_proof","arguments"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"The live agent token of the run."},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Supervision's."},"session_proof":{"type":"string","minLength":1,"maxLength":256},"arguments":{"description":"Exactly what was granted.","type":"object","additionalProperties":false,"required":["tools","minutes","reason"],"properties":{"tools":{"type":"array","minItems":1,"maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"description":"Names of tools; no patterns."},"minutes":{"type":"integer","minimum":1,"maximum":60},"reason":{"type":"string","minLength":1,"maxLength":500}}}}};
+const schema833 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ExtendScopeRequest.v1.schema.json","title":"ExtendScopeRequest","description":"Presents the grant of countersign.extend_scope to the registry, which is the tool.","type":"object","additionalProperties":false,"required":["subject_token","grant","claim","session_proof","arguments"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"The live agent token of the run."},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Supervision's."},"session_proof":{"type":"string","minLength":1,"maxLength":256},"arguments":{"description":"Exactly what was granted.","type":"object","additionalProperties":false,"required":["tools","minutes","reason"],"properties":{"tools":{"type":"array","minItems":1,"maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"description":"Names of tools; no patterns."},"minutes":{"type":"integer","minimum":1,"maximum":60},"reason":{"type":"string","minLength":1,"maxLength":500}}}}};
 
 function validate229(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ExtendScopeRequest.v1.schema.json" */;
@@ -61974,7 +62032,7 @@ validate229.errors = [{instancePath:instancePath+"/arguments/tools/" + i0,schema
 return false;
 }
 else {
-if(!pattern165.test(data6)){
+if(!pattern166.test(data6)){
 validate229.errors = [{instancePath:instancePath+"/arguments/tools/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -62090,7 +62148,7 @@ return errors === 0;
 validate229.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateExtendScopeResponse = validate230;
-const schema836 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ExtendScopeResponse.v1.schema.json","title":"ExtendScopeResponse","description":"A token of the same run and session with the wider scope. It takes the place of the one before.","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","scope","extension"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"const":"PoP"},"expires_in":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"scope":{"type":"string","maxLength":8192},"extension":{"$ref":"../tokens/ScopeExtension.v1.schema.json"}}};
+const schema838 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ExtendScopeResponse.v1.schema.json","title":"ExtendScopeResponse","description":"A token of the same run and session with the wider scope. It takes the place of the one before.","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","scope","extension"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"const":"PoP"},"expires_in":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"scope":{"type":"string","maxLength":8192},"extension":{"$ref":"../tokens/ScopeExtension.v1.schema.json"}}};
 
 function validate230(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ExtendScopeResponse.v1.schema.json" */;
@@ -62267,7 +62325,7 @@ return errors === 0;
 validate230.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateFileChangeRequest = validate232;
-const schema840 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FileChangeRequest.v1.schema.json","title":"FileChangeRequest","description":"Asks for a change. What only takes away is done at once where who asks may; all else waits for a second person.","type":"object","additionalProperties":false,"required":["subject","after","reason"],"properties":{"subject":{"type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["agent","role","template","grantor","person"]},"id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}},"after":{"$ref":"../shared/JsonObject.v1.schema.json","description":"AgentChange, RoleDefinition, TemplateDefinition, GrantorDefinition or PersonChange, after the kind."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
+const schema842 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FileChangeRequest.v1.schema.json","title":"FileChangeRequest","description":"Asks for a change. What only takes away is done at once where who asks may; all else waits for a second person.","type":"object","additionalProperties":false,"required":["subject","after","reason"],"properties":{"subject":{"type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["agent","role","template","grantor","person"]},"id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}},"after":{"$ref":"../shared/JsonObject.v1.schema.json","description":"AgentChange, RoleDefinition, TemplateDefinition, GrantorDefinition or PersonChange, after the kind."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
 
 function validate232(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/FileChangeRequest.v1.schema.json" */;
@@ -62321,7 +62379,7 @@ if(data0.kind !== undefined && func0.call(data0, "kind")){
 let data1 = data0.kind;
 const _errs5 = errors;
 if(!(((((data1 === "agent") || (data1 === "role")) || (data1 === "template")) || (data1 === "grantor")) || (data1 === "person"))){
-validate232.errors = [{instancePath:instancePath+"/subject/kind",schemaPath:"#/properties/subject/properties/kind/enum",keyword:"enum",params:{allowedValues: schema840.properties.subject.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate232.errors = [{instancePath:instancePath+"/subject/kind",schemaPath:"#/properties/subject/properties/kind/enum",keyword:"enum",params:{allowedValues: schema842.properties.subject.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid1 = _errs5 === errors;
@@ -62409,7 +62467,7 @@ validate232.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data4)){
+if(!pattern292.test(data4)){
 validate232.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -62442,7 +62500,7 @@ return errors === 0;
 validate232.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateFindingList = validate233;
-const schema843 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FindingList.v1.schema.json","title":"FindingList","type":"object","additionalProperties":false,"required":["findings"],"properties":{"findings":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/Finding.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema845 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FindingList.v1.schema.json","title":"FindingList","type":"object","additionalProperties":false,"required":["findings"],"properties":{"findings":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/Finding.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
 
 function validate233(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/FindingList.v1.schema.json" */;
@@ -62512,7 +62570,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate233.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema843.properties.next.type},message:"must be string,null"}];
+validate233.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema845.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -62543,7 +62601,7 @@ return errors === 0;
 validate233.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateFindingView = validate235;
-const schema844 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FindingView.v1.schema.json","title":"FindingView","type":"object","additionalProperties":false,"required":["finding","digest","dispositions","detection"],"properties":{"finding":{"$ref":"../anomaly/Finding.v1.schema.json"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256 of the finding in canonical JSON: what a disposition signs."},"dispositions":{"type":"array","maxItems":64,"items":{"$ref":"../anomaly/Disposition.v1.schema.json"}},"detection":{"$ref":"../anomaly/DetectionFinding.v1.schema.json"}}};
+const schema846 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/FindingView.v1.schema.json","title":"FindingView","type":"object","additionalProperties":false,"required":["finding","digest","dispositions","detection"],"properties":{"finding":{"$ref":"../anomaly/Finding.v1.schema.json"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256 of the finding in canonical JSON: what a disposition signs."},"dispositions":{"type":"array","maxItems":64,"items":{"$ref":"../anomaly/Disposition.v1.schema.json"}},"detection":{"$ref":"../anomaly/DetectionFinding.v1.schema.json"}}};
 
 function validate235(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/FindingView.v1.schema.json" */;
@@ -62677,7 +62735,7 @@ return errors === 0;
 validate235.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGiveReviewRequest = validate239;
-const schema846 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GiveReviewRequest.v1.schema.json","title":"GiveReviewRequest","description":"The person's signed verdict (typ countersign-review+jwt: sub, tenant, run, action, digest, verdict right or wrong, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema848 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GiveReviewRequest.v1.schema.json","title":"GiveReviewRequest","description":"The person's signed verdict (typ countersign-review+jwt: sub, tenant, run, action, digest, verdict right or wrong, reason, iat); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate239(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/GiveReviewRequest.v1.schema.json" */;
@@ -62743,8 +62801,8 @@ return errors === 0;
 validate239.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGrantorDeclared = validate240;
-const schema848 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GrantorDeclared.v1.schema.json","title":"GrantorDeclared","description":"A grantor as it stands.","type":"object","additionalProperties":false,"required":["grantor","version","definition"],"properties":{"grantor":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/GrantorDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
-const schema851 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/GrantorDefinition.v1.schema.json","title":"GrantorDefinition","description":"What people with a role may give to agents: roles, tools beside them, and the ceiling.","type":"object","additionalProperties":false,"required":["roles","tools","ceiling"],"properties":{"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Names of roles; `*` stands for any run of characters."},"tools":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"ceiling":{"enum":[1,2]}}};
+const schema850 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GrantorDeclared.v1.schema.json","title":"GrantorDeclared","description":"A grantor as it stands.","type":"object","additionalProperties":false,"required":["grantor","version","definition"],"properties":{"grantor":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/GrantorDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
+const schema853 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/GrantorDefinition.v1.schema.json","title":"GrantorDefinition","description":"What people with a role may give to agents: roles, tools beside them, and the ceiling.","type":"object","additionalProperties":false,"required":["roles","tools","ceiling"],"properties":{"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Names of roles; `*` stands for any run of characters."},"tools":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"ceiling":{"enum":[1,2]}}};
 
 function validate241(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/GrantorDefinition.v1.schema.json" */;
@@ -62797,7 +62855,7 @@ validate241.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern299.test(data1)){
+if(!pattern301.test(data1)){
 validate241.errors = [{instancePath:instancePath+"/roles/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -62849,7 +62907,7 @@ validate241.errors = [{instancePath:instancePath+"/tools/" + i1,schemaPath:"../s
 return false;
 }
 else {
-if(!pattern299.test(data3)){
+if(!pattern301.test(data3)){
 validate241.errors = [{instancePath:instancePath+"/tools/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -62882,7 +62940,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data4 = data.ceiling;
 const _errs12 = errors;
 if(!((data4 === 1) || (data4 === 2))){
-validate241.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema851.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate241.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema853.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs12 === errors;
@@ -63070,7 +63128,7 @@ return errors === 0;
 validate240.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGrantorList = validate243;
-const schema855 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GrantorList.v1.schema.json","title":"GrantorList","type":"object","additionalProperties":false,"required":["grantors"],"properties":{"grantors":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["grantor","version","definition"],"properties":{"grantor":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/GrantorDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}}};
+const schema857 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GrantorList.v1.schema.json","title":"GrantorList","type":"object","additionalProperties":false,"required":["grantors"],"properties":{"grantors":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["grantor","version","definition"],"properties":{"grantor":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/GrantorDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}}};
 
 function validate243(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/GrantorList.v1.schema.json" */;
@@ -63289,10 +63347,10 @@ return errors === 0;
 validate243.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGraphList = validate245;
-const schema859 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphList.v1.schema.json","title":"GraphList","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","items":{"$ref":"../registry/GraphNode.v1.schema.json"},"maxItems":20000},"change":{"type":"object","additionalProperties":false,"required":["digest","given","added","changed","removed","loosened"],"description":"Of a change: what it did, or would do (dryRun).","properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"What a reviewer signs: each changed node's version before and content after."},"given":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"added":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"changed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"removed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"loosened":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000},"description":"What is taken away, in words."}}}}};
-const schema860 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/GraphNode.v1.schema.json","title":"GraphNode","description":"One node of the system graph.","type":"object","additionalProperties":false,"required":["node","tenant","version","kind","title","owner","dependsOn","marks","paths","status"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$","description":"`kind:name` or any name of its own."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"status":{"enum":["live","gone"]},"neededBy":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf)."},"pinned":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"Those of `marks` that a person set; no import takes them away."}}};
-const pattern456 = new RegExp("^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$", "u");
-const pattern458 = new RegExp("^[a-z][a-z0-9-]{0,63}$", "u");
+const schema861 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphList.v1.schema.json","title":"GraphList","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","items":{"$ref":"../registry/GraphNode.v1.schema.json"},"maxItems":20000},"change":{"type":"object","additionalProperties":false,"required":["digest","given","added","changed","removed","loosened"],"description":"Of a change: what it did, or would do (dryRun).","properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"What a reviewer signs: each changed node's version before and content after."},"given":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"added":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"changed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"removed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"loosened":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":1000},"description":"What is taken away, in words."}}}}};
+const schema862 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/GraphNode.v1.schema.json","title":"GraphNode","description":"One node of the system graph.","type":"object","additionalProperties":false,"required":["node","tenant","version","kind","title","owner","dependsOn","marks","paths","status"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$","description":"`kind:name` or any name of its own."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"status":{"enum":["live","gone"]},"neededBy":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf)."},"pinned":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"Those of `marks` that a person set; no import takes them away."}}};
+const pattern458 = new RegExp("^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$", "u");
+const pattern460 = new RegExp("^[a-z][a-z0-9-]{0,63}$", "u");
 
 function validate246(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/GraphNode.v1.schema.json" */;
@@ -63315,7 +63373,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema860.properties, key0))){
+if(!(func0.call(schema862.properties, key0))){
 validate246.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -63332,7 +63390,7 @@ validate246.errors = [{instancePath:instancePath+"/node",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern456.test(data0)){
+if(!pattern458.test(data0)){
 validate246.errors = [{instancePath:instancePath+"/node",schemaPath:"#/properties/node/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -63420,7 +63478,7 @@ validate246.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern458.test(data3)){
+if(!pattern460.test(data3)){
 validate246.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9-]{0,63}$"+"\""}];
 return false;
 }
@@ -63463,7 +63521,7 @@ if(data.owner !== undefined && func0.call(data, "owner")){
 let data5 = data.owner;
 const _errs14 = errors;
 if((typeof data5 !== "string") && (data5 !== null)){
-validate246.errors = [{instancePath:instancePath+"/owner",schemaPath:"#/properties/owner/type",keyword:"type",params:{type: schema860.properties.owner.type},message:"must be string,null"}];
+validate246.errors = [{instancePath:instancePath+"/owner",schemaPath:"#/properties/owner/type",keyword:"type",params:{type: schema862.properties.owner.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs14){
@@ -63502,7 +63560,7 @@ validate246.errors = [{instancePath:instancePath+"/dependsOn/" + i0,schemaPath:"
 return false;
 }
 else {
-if(!pattern456.test(data7)){
+if(!pattern458.test(data7)){
 validate246.errors = [{instancePath:instancePath+"/dependsOn/" + i0,schemaPath:"#/properties/dependsOn/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -63637,7 +63695,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data12 = data.status;
 const _errs28 = errors;
 if(!((data12 === "live") || (data12 === "gone"))){
-validate246.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema860.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate246.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema862.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs28 === errors;
@@ -63668,7 +63726,7 @@ validate246.errors = [{instancePath:instancePath+"/neededBy/" + i3,schemaPath:"#
 return false;
 }
 else {
-if(!pattern456.test(data14)){
+if(!pattern458.test(data14)){
 validate246.errors = [{instancePath:instancePath+"/neededBy/" + i3,schemaPath:"#/properties/neededBy/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -64073,7 +64131,7 @@ return errors === 0;
 validate245.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateGraphNodeView = validate248;
-const schema868 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphNodeView.v1.schema.json","title":"GraphNodeView","description":"A node of the system graph with what is around it. Nearest first, the heaviest first among equals.","type":"object","additionalProperties":false,"required":["node","radius","marks","owners","dependants","dependencies","more","edges"],"properties":{"node":{"$ref":"../registry/GraphNode.v1.schema.json"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."},"marks":{"type":"array","maxItems":5000,"items":{"type":"string","maxLength":64},"description":"Of the node and everything that depends on it."},"owners":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":200},"description":"Of those."},"dependants":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["node","kind","title","owner","marks","depth","radius"],"properties":{"node":{"type":"string","maxLength":200},"kind":{"type":"string","maxLength":64},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"depth":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."}}}},"dependencies":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["node","kind","title","owner","marks","depth","radius"],"properties":{"node":{"type":"string","maxLength":200},"kind":{"type":"string","maxLength":64},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"depth":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."}}}},"more":{"type":"object","additionalProperties":false,"required":["dependants","dependencies"],"properties":{"dependants":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"dependencies":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Within the depth, and not listed."},"edges":{"type":"array","maxItems":5000,"description":"Between the nodes listed: `from` depends on `to`.","items":{"type":"object","additionalProperties":false,"required":["from","to"],"properties":{"from":{"type":"string","maxLength":200},"to":{"type":"string","maxLength":200}}}}}};
+const schema870 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/GraphNodeView.v1.schema.json","title":"GraphNodeView","description":"A node of the system graph with what is around it. Nearest first, the heaviest first among equals.","type":"object","additionalProperties":false,"required":["node","radius","marks","owners","dependants","dependencies","more","edges"],"properties":{"node":{"$ref":"../registry/GraphNode.v1.schema.json"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."},"marks":{"type":"array","maxItems":5000,"items":{"type":"string","maxLength":64},"description":"Of the node and everything that depends on it."},"owners":{"type":"array","maxItems":200,"items":{"type":"string","maxLength":200},"description":"Of those."},"dependants":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["node","kind","title","owner","marks","depth","radius"],"properties":{"node":{"type":"string","maxLength":200},"kind":{"type":"string","maxLength":64},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"depth":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."}}}},"dependencies":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["node","kind","title","owner","marks","depth","radius"],"properties":{"node":{"type":"string","maxLength":200},"kind":{"type":"string","maxLength":64},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"depth":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"radius":{"type":"object","additionalProperties":false,"required":["count","weight"],"properties":{"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"weight":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Nodes that depend on it, directly or through others, and what they weigh: each 1, and more for marks (critical_path 10, regulated_data 8, revenue_path 6, any other 1)."}}}},"more":{"type":"object","additionalProperties":false,"required":["dependants","dependencies"],"properties":{"dependants":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"dependencies":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Within the depth, and not listed."},"edges":{"type":"array","maxItems":5000,"description":"Between the nodes listed: `from` depends on `to`.","items":{"type":"object","additionalProperties":false,"required":["from","to"],"properties":{"from":{"type":"string","maxLength":200},"to":{"type":"string","maxLength":200}}}}}};
 
 function validate248(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/GraphNodeView.v1.schema.json" */;
@@ -64394,7 +64452,7 @@ if(data9.owner !== undefined && func0.call(data9, "owner")){
 let data13 = data9.owner;
 const _errs31 = errors;
 if((typeof data13 !== "string") && (data13 !== null)){
-validate248.errors = [{instancePath:instancePath+"/dependants/" + i2+"/owner",schemaPath:"#/properties/dependants/items/properties/owner/type",keyword:"type",params:{type: schema868.properties.dependants.items.properties.owner.type},message:"must be string,null"}];
+validate248.errors = [{instancePath:instancePath+"/dependants/" + i2+"/owner",schemaPath:"#/properties/dependants/items/properties/owner/type",keyword:"type",params:{type: schema870.properties.dependants.items.properties.owner.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs31){
@@ -64710,7 +64768,7 @@ if(data21.owner !== undefined && func0.call(data21, "owner")){
 let data25 = data21.owner;
 const _errs60 = errors;
 if((typeof data25 !== "string") && (data25 !== null)){
-validate248.errors = [{instancePath:instancePath+"/dependencies/" + i4+"/owner",schemaPath:"#/properties/dependencies/items/properties/owner/type",keyword:"type",params:{type: schema868.properties.dependencies.items.properties.owner.type},message:"must be string,null"}];
+validate248.errors = [{instancePath:instancePath+"/dependencies/" + i4+"/owner",schemaPath:"#/properties/dependencies/items/properties/owner/type",keyword:"type",params:{type: schema870.properties.dependencies.items.properties.owner.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs60){
@@ -65137,10 +65195,10 @@ return errors === 0;
 validate248.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltList = validate250;
-const schema879 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltList.v1.schema.json","title":"HaltList","type":"object","additionalProperties":false,"required":["halts"],"properties":{"halts":{"type":"array","maxItems":10000,"items":{"$ref":"./HaltView.v1.schema.json"}}}};
-const schema880 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltView.v1.schema.json","title":"HaltView","description":"A halt in force and how far it holds. `stopped`: every enforcement point has confirmed it and nothing is under way; `draining`: what had begun before goes to its end; `unknown`: a point has not confirmed it, or nobody knows what came of an action.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"state":{"enum":["stopped","draining","unknown"]},"acknowledged":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"of":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"missing":{"type":"array","maxItems":1000,"items":{"type":"string","maxLength":128,"minLength":1,"pattern":"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"}},"underWay":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Actions that may be running."},"unknown":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Actions of which nobody knows what came."},"except":{"type":"object","additionalProperties":false,"minProperties":1,"description":"What goes on under it, while a halt is taken back in stages: these tools, of these agents. Whoever does not know the word holds everything.","properties":{"tools":{"type":"array","maxItems":500,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"}},"agents":{"type":"array","maxItems":500,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}};
-const schema883 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/HaltScope.v1.schema.json","title":"HaltScope","type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}};
-const pattern468 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$", "u");
+const schema881 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltList.v1.schema.json","title":"HaltList","type":"object","additionalProperties":false,"required":["halts"],"properties":{"halts":{"type":"array","maxItems":10000,"items":{"$ref":"./HaltView.v1.schema.json"}}}};
+const schema882 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltView.v1.schema.json","title":"HaltView","description":"A halt in force and how far it holds. `stopped`: every enforcement point has confirmed it and nothing is under way; `draining`: what had begun before goes to its end; `unknown`: a point has not confirmed it, or nobody knows what came of an action.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"state":{"enum":["stopped","draining","unknown"]},"acknowledged":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"of":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"missing":{"type":"array","maxItems":1000,"items":{"type":"string","maxLength":128,"minLength":1,"pattern":"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"}},"underWay":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Actions that may be running."},"unknown":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Actions of which nobody knows what came."},"except":{"type":"object","additionalProperties":false,"minProperties":1,"description":"What goes on under it, while a halt is taken back in stages: these tools, of these agents. Whoever does not know the word holds everything.","properties":{"tools":{"type":"array","maxItems":500,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"}},"agents":{"type":"array","maxItems":500,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}};
+const schema885 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/HaltScope.v1.schema.json","title":"HaltScope","type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}};
+const pattern470 = new RegExp("^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$", "u");
 
 function validate251(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HaltView.v1.schema.json" */;
@@ -65163,7 +65221,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema880.properties, key0))){
+if(!(func0.call(schema882.properties, key0))){
 validate251.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -65202,7 +65260,7 @@ if(data.op !== undefined && func0.call(data, "op")){
 let data1 = data.op;
 const _errs5 = errors;
 if(!((data1 === "halt") || (data1 === "lift"))){
-validate251.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema880.properties.op.enum},message:"must be equal to one of the allowed values"}];
+validate251.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema882.properties.op.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -65215,7 +65273,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data2 = data.mode;
 const _errs6 = errors;
 if(!((data2 === "halt") || (data2 === "pause"))){
-validate251.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema880.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate251.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema882.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs6 === errors;
@@ -65277,7 +65335,7 @@ if(data4.kind !== undefined && func0.call(data4, "kind")){
 let data5 = data4.kind;
 const _errs14 = errors;
 if(!(((((data5 === "everything") || (data5 === "tenant")) || (data5 === "agent")) || (data5 === "tool")) || (data5 === "run"))){
-validate251.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema883.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate251.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema885.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid4 = _errs14 === errors;
@@ -65290,7 +65348,7 @@ if(data4.id !== undefined && func0.call(data4, "id")){
 let data6 = data4.id;
 const _errs15 = errors;
 if((typeof data6 !== "string") && (data6 !== null)){
-validate251.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema883.properties.id.type},message:"must be string,null"}];
+validate251.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema885.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs15){
@@ -65300,7 +65358,7 @@ validate251.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shar
 return false;
 }
 else {
-if(!pattern468.test(data6)){
+if(!pattern470.test(data6)){
 validate251.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -65409,7 +65467,7 @@ if(data.state !== undefined && func0.call(data, "state")){
 let data10 = data.state;
 const _errs26 = errors;
 if(!(((data10 === "stopped") || (data10 === "draining")) || (data10 === "unknown"))){
-validate251.errors = [{instancePath:instancePath+"/state",schemaPath:"#/properties/state/enum",keyword:"enum",params:{allowedValues: schema880.properties.state.enum},message:"must be equal to one of the allowed values"}];
+validate251.errors = [{instancePath:instancePath+"/state",schemaPath:"#/properties/state/enum",keyword:"enum",params:{allowedValues: schema882.properties.state.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs26 === errors;
@@ -65501,7 +65559,7 @@ validate251.errors = [{instancePath:instancePath+"/missing/" + i0,schemaPath:"#/
 return false;
 }
 else {
-if(!pattern427.test(data14)){
+if(!pattern429.test(data14)){
 validate251.errors = [{instancePath:instancePath+"/missing/" + i0,schemaPath:"#/properties/missing/items/pattern",keyword:"pattern",params:{pattern: "^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},message:"must match pattern \""+"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"+"\""}];
 return false;
 }
@@ -65629,7 +65687,7 @@ validate251.errors = [{instancePath:instancePath+"/except/tools/" + i1,schemaPat
 return false;
 }
 else {
-if(!pattern165.test(data19)){
+if(!pattern166.test(data19)){
 validate251.errors = [{instancePath:instancePath+"/except/tools/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -65824,7 +65882,7 @@ return errors === 0;
 validate250.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltRequest = validate253;
-const schema893 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltRequest.v1.schema.json","title":"HaltRequest","description":"`id` is null or absent for the scope everything.","type":"object","additionalProperties":false,"required":["scope","reason"],"properties":{"scope":{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}},"mode":{"enum":["halt","pause"]},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema895 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltRequest.v1.schema.json","title":"HaltRequest","description":"`id` is null or absent for the scope everything.","type":"object","additionalProperties":false,"required":["scope","reason"],"properties":{"scope":{"type":"object","additionalProperties":false,"required":["kind"],"properties":{"kind":{"enum":["everything","tenant","agent","tool","run"]},"id":{"type":["string","null"],"maxLength":128,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}},"mode":{"enum":["halt","pause"]},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate253(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HaltRequest.v1.schema.json" */;
@@ -65878,7 +65936,7 @@ if(data0.kind !== undefined && func0.call(data0, "kind")){
 let data1 = data0.kind;
 const _errs5 = errors;
 if(!(((((data1 === "everything") || (data1 === "tenant")) || (data1 === "agent")) || (data1 === "tool")) || (data1 === "run"))){
-validate253.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"#/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema893.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate253.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"#/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema895.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid1 = _errs5 === errors;
@@ -65891,7 +65949,7 @@ if(data0.id !== undefined && func0.call(data0, "id")){
 let data2 = data0.id;
 const _errs6 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate253.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/type",keyword:"type",params:{type: schema893.properties.scope.properties.id.type},message:"must be string,null"}];
+validate253.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/type",keyword:"type",params:{type: schema895.properties.scope.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs6){
@@ -65901,7 +65959,7 @@ validate253.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/prope
 return false;
 }
 else {
-if(!pattern468.test(data2)){
+if(!pattern470.test(data2)){
 validate253.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -65932,7 +65990,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data3 = data.mode;
 const _errs8 = errors;
 if(!((data3 === "halt") || (data3 === "pause"))){
-validate253.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema893.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate253.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema895.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs8 === errors;
@@ -65956,7 +66014,7 @@ validate253.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data4)){
+if(!pattern292.test(data4)){
 validate253.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -65989,7 +66047,7 @@ return errors === 0;
 validate253.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltResponse = validate254;
-const schema894 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltResponse.v1.schema.json","title":"HaltResponse","description":"In force. `paths` says which of the two ways took it: one is enough for a halt, and a guard that cannot hear the topic refuses by itself.","type":"object","additionalProperties":false,"required":["halt","paths"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}}}};
+const schema896 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HaltResponse.v1.schema.json","title":"HaltResponse","description":"In force. `paths` says which of the two ways took it: one is enough for a halt, and a guard that cannot hear the topic refuses by itself.","type":"object","additionalProperties":false,"required":["halt","paths"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}}}};
 
 function validate254(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HaltResponse.v1.schema.json" */;
@@ -66121,7 +66179,7 @@ validate254.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateHaltView = validate251;
 
 export const validateHealth = validate255;
-const schema896 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Health.v1.schema.json","title":"Health","type":"object","required":["status"],"maxProperties":64,"additionalProperties":{"$ref":"../shared/Json.v1.schema.json"},"properties":{"status":{"type":"string","maxLength":64}}};
+const schema898 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Health.v1.schema.json","title":"Health","type":"object","required":["status"],"maxProperties":64,"additionalProperties":{"$ref":"../shared/Json.v1.schema.json"},"properties":{"status":{"type":"string","maxLength":64}}};
 
 function validate255(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/Health.v1.schema.json" */;
@@ -66189,7 +66247,7 @@ return errors === 0;
 validate255.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHoldList = validate256;
-const schema898 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HoldList.v1.schema.json","title":"HoldList","description":"Legal holds in force.","type":"object","additionalProperties":false,"required":["holds"],"properties":{"holds":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["hold","scope","id","by","at","reason"],"properties":{"hold":{"type":"integer","minimum":0,"maximum":9007199254740991},"scope":{"enum":["all","run","person","agent"]},"id":{"anyOf":[{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},{"type":"null"}],"description":"null for all."},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"by":{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},"at":{"type":"integer","minimum":0,"maximum":9007199254740991}}}}}};
+const schema900 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HoldList.v1.schema.json","title":"HoldList","description":"Legal holds in force.","type":"object","additionalProperties":false,"required":["holds"],"properties":{"holds":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["hold","scope","id","by","at","reason"],"properties":{"hold":{"type":"integer","minimum":0,"maximum":9007199254740991},"scope":{"enum":["all","run","person","agent"]},"id":{"anyOf":[{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},{"type":"null"}],"description":"null for all."},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"by":{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},"at":{"type":"integer","minimum":0,"maximum":9007199254740991}}}}}};
 
 function validate256(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HoldList.v1.schema.json" */;
@@ -66282,7 +66340,7 @@ if(data1.scope !== undefined && func0.call(data1, "scope")){
 let data3 = data1.scope;
 const _errs9 = errors;
 if(!((((data3 === "all") || (data3 === "run")) || (data3 === "person")) || (data3 === "agent"))){
-validate256.errors = [{instancePath:instancePath+"/holds/" + i0+"/scope",schemaPath:"#/properties/holds/items/properties/scope/enum",keyword:"enum",params:{allowedValues: schema898.properties.holds.items.properties.scope.enum},message:"must be equal to one of the allowed values"}];
+validate256.errors = [{instancePath:instancePath+"/holds/" + i0+"/scope",schemaPath:"#/properties/holds/items/properties/scope/enum",keyword:"enum",params:{allowedValues: schema900.properties.holds.items.properties.scope.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid2 = _errs9 === errors;
@@ -66321,7 +66379,7 @@ vErrors.push(err1);
 errors++;
 }
 else {
-if(!pattern412.test(data4)){
+if(!pattern414.test(data4)){
 const err2 = {instancePath:instancePath+"/holds/" + i0+"/id",schemaPath:"#/properties/holds/items/properties/id/anyOf/0/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.:@/~+*-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9_.:@/~+*-]{1,128}$"+"\""};
 if(vErrors === null){
 vErrors = [err2];
@@ -66404,7 +66462,7 @@ validate256.errors = [{instancePath:instancePath+"/holds/" + i0+"/reason",schema
 return false;
 }
 else {
-if(!pattern290.test(data5)){
+if(!pattern292.test(data5)){
 validate256.errors = [{instancePath:instancePath+"/holds/" + i0+"/reason",schemaPath:"#/properties/holds/items/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -66437,7 +66495,7 @@ validate256.errors = [{instancePath:instancePath+"/holds/" + i0+"/by",schemaPath
 return false;
 }
 else {
-if(!pattern412.test(data6)){
+if(!pattern414.test(data6)){
 validate256.errors = [{instancePath:instancePath+"/holds/" + i0+"/by",schemaPath:"#/properties/holds/items/properties/by/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.:@/~+*-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9_.:@/~+*-]{1,128}$"+"\""}];
 return false;
 }
@@ -66521,7 +66579,7 @@ return errors === 0;
 validate256.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHoldRequest = validate257;
-const schema899 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HoldRequest.v1.schema.json","title":"HoldRequest","description":"A legal hold: nothing it covers is erased or expires until it is released.","type":"object","additionalProperties":false,"required":["scope","id","reason"],"properties":{"scope":{"enum":["all","run","person","agent"]},"id":{"anyOf":[{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},{"type":"null"}],"description":"null for all."},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema901 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/HoldRequest.v1.schema.json","title":"HoldRequest","description":"A legal hold: nothing it covers is erased or expires until it is released.","type":"object","additionalProperties":false,"required":["scope","id","reason"],"properties":{"scope":{"enum":["all","run","person","agent"]},"id":{"anyOf":[{"type":"string","minLength":1,"maxLength":128,"pattern":"^[A-Za-z0-9_.:@/~+*-]{1,128}$"},{"type":"null"}],"description":"null for all."},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate257(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/HoldRequest.v1.schema.json" */;
@@ -66555,7 +66613,7 @@ if(data.scope !== undefined && func0.call(data, "scope")){
 let data0 = data.scope;
 const _errs2 = errors;
 if(!((((data0 === "all") || (data0 === "run")) || (data0 === "person")) || (data0 === "agent"))){
-validate257.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/enum",keyword:"enum",params:{allowedValues: schema899.properties.scope.enum},message:"must be equal to one of the allowed values"}];
+validate257.errors = [{instancePath:instancePath+"/scope",schemaPath:"#/properties/scope/enum",keyword:"enum",params:{allowedValues: schema901.properties.scope.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -66594,7 +66652,7 @@ vErrors.push(err1);
 errors++;
 }
 else {
-if(!pattern412.test(data1)){
+if(!pattern414.test(data1)){
 const err2 = {instancePath:instancePath+"/id",schemaPath:"#/properties/id/anyOf/0/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.:@/~+*-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9_.:@/~+*-]{1,128}$"+"\""};
 if(vErrors === null){
 vErrors = [err2];
@@ -66677,7 +66735,7 @@ validate257.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data2)){
+if(!pattern292.test(data2)){
 validate257.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -66710,7 +66768,7 @@ return errors === 0;
 validate257.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateImportAgentsRequest = validate258;
-const schema900 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ImportAgentsRequest.v1.schema.json","title":"ImportAgentsRequest","description":"Agents that run elsewhere already, as drafts. What is left out takes the narrowest value: no permissions, ceiling 1, an owner still to be found.","type":"object","additionalProperties":false,"required":["source","agents"],"properties":{"source":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"dryRun":{"type":"boolean"},"agents":{"type":"array","minItems":1,"maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["externalId","name"],"properties":{"externalId":{"type":"string","minLength":1,"maxLength":256,"description":"Its id at the source: the same again is the same agent."},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}}}};
+const schema902 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ImportAgentsRequest.v1.schema.json","title":"ImportAgentsRequest","description":"Agents that run elsewhere already, as drafts. What is left out takes the narrowest value: no permissions, ceiling 1, an owner still to be found.","type":"object","additionalProperties":false,"required":["source","agents"],"properties":{"source":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"dryRun":{"type":"boolean"},"agents":{"type":"array","minItems":1,"maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["externalId","name"],"properties":{"externalId":{"type":"string","minLength":1,"maxLength":256,"description":"Its id at the source: the same again is the same agent."},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"model":{"type":["string","null"],"maxLength":200},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}}}}};
 
 function validate258(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ImportAgentsRequest.v1.schema.json" */;
@@ -66810,7 +66868,7 @@ return false;
 else {
 const _errs11 = errors;
 for(const key1 of Object.keys(data3)){
-if(!(func0.call(schema900.properties.agents.items.properties, key1))){
+if(!(func0.call(schema902.properties.agents.items.properties, key1))){
 validate258.errors = [{instancePath:instancePath+"/agents/" + i0,schemaPath:"#/properties/agents/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -66997,7 +67055,7 @@ validate258.errors = [{instancePath:instancePath+"/agents/" + i0+"/permissions/"
 return false;
 }
 else {
-if(!pattern299.test(data11)){
+if(!pattern301.test(data11)){
 validate258.errors = [{instancePath:instancePath+"/agents/" + i0+"/permissions/" + i2,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -67030,7 +67088,7 @@ if(data3.ceiling !== undefined && func0.call(data3, "ceiling")){
 let data12 = data3.ceiling;
 const _errs33 = errors;
 if(!((data12 === 1) || (data12 === 2))){
-validate258.errors = [{instancePath:instancePath+"/agents/" + i0+"/ceiling",schemaPath:"#/properties/agents/items/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema900.properties.agents.items.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate258.errors = [{instancePath:instancePath+"/agents/" + i0+"/ceiling",schemaPath:"#/properties/agents/items/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema902.properties.agents.items.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid3 = _errs33 === errors;
@@ -67070,7 +67128,7 @@ if(data3.model !== undefined && func0.call(data3, "model")){
 let data14 = data3.model;
 const _errs36 = errors;
 if((typeof data14 !== "string") && (data14 !== null)){
-validate258.errors = [{instancePath:instancePath+"/agents/" + i0+"/model",schemaPath:"#/properties/agents/items/properties/model/type",keyword:"type",params:{type: schema900.properties.agents.items.properties.model.type},message:"must be string,null"}];
+validate258.errors = [{instancePath:instancePath+"/agents/" + i0+"/model",schemaPath:"#/properties/agents/items/properties/model/type",keyword:"type",params:{type: schema902.properties.agents.items.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs36){
@@ -67165,7 +67223,7 @@ return errors === 0;
 validate258.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateImportAgentsResponse = validate259;
-const schema908 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ImportAgentsResponse.v1.schema.json","title":"ImportAgentsResponse","description":"One result for each agent of the request, in its order.","type":"object","additionalProperties":false,"required":["results"],"properties":{"results":{"type":"array","maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["externalId","agent","status","code","detail","ownerless"],"properties":{"externalId":{"type":"string","maxLength":256},"agent":{"type":"string","maxLength":128,"description":"Its id here."},"status":{"enum":["imported","unchanged","refused"]},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"detail":{"anyOf":[{"type":"string","maxLength":2000},{"type":"null"}]},"ownerless":{"type":"boolean","description":"Its owner is no active person here: find one before it is activated."}}}}}};
+const schema910 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ImportAgentsResponse.v1.schema.json","title":"ImportAgentsResponse","description":"One result for each agent of the request, in its order.","type":"object","additionalProperties":false,"required":["results"],"properties":{"results":{"type":"array","maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["externalId","agent","status","code","detail","ownerless"],"properties":{"externalId":{"type":"string","maxLength":256},"agent":{"type":"string","maxLength":128,"description":"Its id here."},"status":{"enum":["imported","unchanged","refused"]},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"detail":{"anyOf":[{"type":"string","maxLength":2000},{"type":"null"}]},"ownerless":{"type":"boolean","description":"Its owner is no active person here: find one before it is activated."}}}}}};
 
 function validate259(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ImportAgentsResponse.v1.schema.json" */;
@@ -67273,7 +67331,7 @@ if(data1.status !== undefined && func0.call(data1, "status")){
 let data4 = data1.status;
 const _errs11 = errors;
 if(!(((data4 === "imported") || (data4 === "unchanged")) || (data4 === "refused"))){
-validate259.errors = [{instancePath:instancePath+"/results/" + i0+"/status",schemaPath:"#/properties/results/items/properties/status/enum",keyword:"enum",params:{allowedValues: schema908.properties.results.items.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate259.errors = [{instancePath:instancePath+"/results/" + i0+"/status",schemaPath:"#/properties/results/items/properties/status/enum",keyword:"enum",params:{allowedValues: schema910.properties.results.items.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid2 = _errs11 === errors;
@@ -67494,7 +67552,7 @@ return errors === 0;
 validate259.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateInventoryReport = validate260;
-const schema910 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InventoryReport.v1.schema.json","title":"InventoryReport","description":"What nobody answers for, nobody uses, and nobody registered. Names of shadows are what somebody claimed to be.","type":"object","additionalProperties":false,"required":["at","orphans","abandoned","shadows","shadowsForgotten","recertifications"],"properties":{"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"orphans":{"type":"array","maxItems":100000,"items":{"type":"object","additionalProperties":false,"required":["agent","owner","status","since","suspendAt","offeredTo","successor"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"status":{"enum":["draft","active","suspended"]},"since":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"suspendAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}],"description":"null where it does not act anyway."},"offeredTo":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"successor":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"The first active person in the owner's line of managers: whom to ask."}}}},"abandoned":{"type":"array","maxItems":100000,"items":{"type":"object","additionalProperties":false,"required":["agent","owner","lastUseAt"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"lastUseAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}],"description":"null: never since it was activated."}}}},"shadows":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstAt","lastAt"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code","description":"Of the last message."},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"lastAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"shadowsForgotten":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Messages of names that are not kept: there are too many names."},"recertifications":{"type":"array","maxItems":100000,"items":{"type":"object","additionalProperties":false,"required":["agent","owner","dueAt","overdue"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"dueAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"overdue":{"type":"boolean"}}}}}};
+const schema912 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InventoryReport.v1.schema.json","title":"InventoryReport","description":"What nobody answers for, nobody uses, and nobody registered. Names of shadows are what somebody claimed to be.","type":"object","additionalProperties":false,"required":["at","orphans","abandoned","shadows","shadowsForgotten","recertifications"],"properties":{"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"orphans":{"type":"array","maxItems":100000,"items":{"type":"object","additionalProperties":false,"required":["agent","owner","status","since","suspendAt","offeredTo","successor"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"status":{"enum":["draft","active","suspended"]},"since":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"suspendAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}],"description":"null where it does not act anyway."},"offeredTo":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}]},"successor":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},{"type":"null"}],"description":"The first active person in the owner's line of managers: whom to ask."}}}},"abandoned":{"type":"array","maxItems":100000,"items":{"type":"object","additionalProperties":false,"required":["agent","owner","lastUseAt"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"lastUseAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}],"description":"null: never since it was activated."}}}},"shadows":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["principal","code","count","firstAt","lastAt"],"properties":{"principal":{"type":"string","maxLength":256},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code","description":"Of the last message."},"count":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"firstAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"lastAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"shadowsForgotten":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Messages of names that are not kept: there are too many names."},"recertifications":{"type":"array","maxItems":100000,"items":{"type":"object","additionalProperties":false,"required":["agent","owner","dueAt","overdue"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"dueAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"overdue":{"type":"boolean"}}}}}};
 
 function validate260(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/InventoryReport.v1.schema.json" */;
@@ -67644,7 +67702,7 @@ if(data2.status !== undefined && func0.call(data2, "status")){
 let data5 = data2.status;
 const _errs16 = errors;
 if(!(((data5 === "draft") || (data5 === "active")) || (data5 === "suspended"))){
-validate260.errors = [{instancePath:instancePath+"/orphans/" + i0+"/status",schemaPath:"#/properties/orphans/items/properties/status/enum",keyword:"enum",params:{allowedValues: schema910.properties.orphans.items.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate260.errors = [{instancePath:instancePath+"/orphans/" + i0+"/status",schemaPath:"#/properties/orphans/items/properties/status/enum",keyword:"enum",params:{allowedValues: schema912.properties.orphans.items.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid3 = _errs16 === errors;
@@ -68571,7 +68629,7 @@ return errors === 0;
 validate260.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateInvitePersonRequest = validate261;
-const schema929 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonRequest.v1.schema.json","title":"InvitePersonRequest","type":"object","additionalProperties":false,"required":["person","name","roles"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
+const schema931 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonRequest.v1.schema.json","title":"InvitePersonRequest","type":"object","additionalProperties":false,"required":["person","name","roles"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}}}};
 
 function validate261(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/InvitePersonRequest.v1.schema.json" */;
@@ -68724,7 +68782,7 @@ return errors === 0;
 validate261.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateInvitePersonResponse = validate262;
-const schema933 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema935 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/InvitePersonResponse.v1.schema.json","title":"InvitePersonResponse","description":"A one-time enrolment link; shown once.","type":"object","additionalProperties":false,"required":["person","code","link","expiresAt"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"code":{"type":"string","maxLength":172,"pattern":"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},"link":{"type":"string","maxLength":1000},"expiresAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate262(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/InvitePersonResponse.v1.schema.json" */;
@@ -68792,7 +68850,7 @@ validate262.errors = [{instancePath:instancePath+"/code",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern432.test(data1)){
+if(!pattern434.test(data1)){
 validate262.errors = [{instancePath:instancePath+"/code",schemaPath:"#/properties/code/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$"+"\""}];
 return false;
 }
@@ -68874,7 +68932,7 @@ return errors === 0;
 validate262.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateJwksResponse = validate263;
-const schema936 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/JwksResponse.v1.schema.json","title":"JwksResponse","description":"Public keys of the services (RFC 7517).","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"},"alg":{"const":"EdDSA"},"use":{"const":"sig"}}}}}};
+const schema938 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/JwksResponse.v1.schema.json","title":"JwksResponse","description":"Public keys of the services (RFC 7517).","type":"object","additionalProperties":false,"required":["keys"],"properties":{"keys":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["kty","crv","x","kid"],"properties":{"kty":{"const":"OKP"},"crv":{"const":"Ed25519"},"x":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"kid":{"type":"string","maxLength":128,"pattern":"^[A-Za-z0-9._:-]{1,128}$"},"alg":{"const":"EdDSA"},"use":{"const":"sig"}}}}}};
 
 function validate263(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/JwksResponse.v1.schema.json" */;
@@ -68998,7 +69056,7 @@ validate263.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath
 return false;
 }
 else {
-if(!pattern223.test(data5)){
+if(!pattern224.test(data5)){
 validate263.errors = [{instancePath:instancePath+"/keys/" + i0+"/kid",schemaPath:"#/properties/keys/items/properties/kid/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._:-]{1,128}$"},message:"must match pattern \""+"^[A-Za-z0-9._:-]{1,128}$"+"\""}];
 return false;
 }
@@ -69078,7 +69136,7 @@ return errors === 0;
 validate263.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateLeaseList = validate264;
-const schema938 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LeaseList.v1.schema.json","title":"LeaseList","description":"Runs that somebody holds, and who has gone silent. `hiccup`: so many went silent at once that it is not they who are ill; nothing is quarantined for it.","type":"object","additionalProperties":false,"required":["leases","silent","of","hiccup"],"properties":{"leases":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["run","agent","holder","fence","heardAt","until","silent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"holder":{"type":"string","maxLength":128,"minLength":1,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},"fence":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"heardAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"silent":{"type":"boolean"}}}},"silent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"of":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"hiccup":{"type":"boolean"}}};
+const schema940 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LeaseList.v1.schema.json","title":"LeaseList","description":"Runs that somebody holds, and who has gone silent. `hiccup`: so many went silent at once that it is not they who are ill; nothing is quarantined for it.","type":"object","additionalProperties":false,"required":["leases","silent","of","hiccup"],"properties":{"leases":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["run","agent","holder","fence","heardAt","until","silent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"holder":{"type":"string","maxLength":128,"minLength":1,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},"fence":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"heardAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"silent":{"type":"boolean"}}}},"silent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"of":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"hiccup":{"type":"boolean"}}};
 
 function validate264(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LeaseList.v1.schema.json" */;
@@ -69211,7 +69269,7 @@ validate264.errors = [{instancePath:instancePath+"/leases/" + i0+"/holder",schem
 return false;
 }
 else {
-if(!pattern468.test(data4)){
+if(!pattern470.test(data4)){
 validate264.errors = [{instancePath:instancePath+"/leases/" + i0+"/holder",schemaPath:"#/properties/leases/items/properties/holder/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -69440,7 +69498,7 @@ return errors === 0;
 validate264.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateLeaseRequest = validate265;
-const schema946 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LeaseRequest.v1.schema.json","title":"LeaseRequest","description":"A runtime that holds a run says that it is there. `proof`: a session proof (identity: createSessionProof) for `lease:<run>:<holder>` and the audience supervision.","type":"object","additionalProperties":false,"required":["holder","token","proof"],"properties":{"holder":{"type":"string","maxLength":128,"minLength":1,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},"token":{"type":"string","maxLength":8192,"minLength":1,"pattern":"^[A-Za-z0-9_.-]+$"},"proof":{"type":"string","maxLength":256,"minLength":1,"pattern":"^[A-Za-z0-9_.-]+$"},"fence":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"release":{"type":"boolean","description":"The runtime lets the run go: nobody misses it."}}};
+const schema948 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LeaseRequest.v1.schema.json","title":"LeaseRequest","description":"A runtime that holds a run says that it is there. `proof`: a session proof (identity: createSessionProof) for `lease:<run>:<holder>` and the audience supervision.","type":"object","additionalProperties":false,"required":["holder","token","proof"],"properties":{"holder":{"type":"string","maxLength":128,"minLength":1,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},"token":{"type":"string","maxLength":8192,"minLength":1,"pattern":"^[A-Za-z0-9_.-]+$"},"proof":{"type":"string","maxLength":256,"minLength":1,"pattern":"^[A-Za-z0-9_.-]+$"},"fence":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"release":{"type":"boolean","description":"The runtime lets the run go: nobody misses it."}}};
 
 function validate265(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LeaseRequest.v1.schema.json" */;
@@ -69485,7 +69543,7 @@ validate265.errors = [{instancePath:instancePath+"/holder",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern468.test(data0)){
+if(!pattern470.test(data0)){
 validate265.errors = [{instancePath:instancePath+"/holder",schemaPath:"#/properties/holder/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -69626,7 +69684,7 @@ return errors === 0;
 validate265.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateLeaseResponse = validate266;
-const schema948 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LeaseResponse.v1.schema.json","title":"LeaseResponse","description":"Held until then. `fence` goes up with every new holder; a claim needs the newest.","type":"object","additionalProperties":false,"required":["run","holder","fence","until"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"holder":{"type":"string","maxLength":128,"minLength":1,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},"fence":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema950 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LeaseResponse.v1.schema.json","title":"LeaseResponse","description":"Held until then. `fence` goes up with every new holder; a claim needs the newest.","type":"object","additionalProperties":false,"required":["run","holder","fence","until"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"holder":{"type":"string","maxLength":128,"minLength":1,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},"fence":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate266(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LeaseResponse.v1.schema.json" */;
@@ -69699,7 +69757,7 @@ validate266.errors = [{instancePath:instancePath+"/holder",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern468.test(data1)){
+if(!pattern470.test(data1)){
 validate266.errors = [{instancePath:instancePath+"/holder",schemaPath:"#/properties/holder/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -69789,7 +69847,7 @@ return errors === 0;
 validate266.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateLevelList = validate267;
-const schema952 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LevelList.v1.schema.json","title":"LevelList","type":"object","additionalProperties":false,"required":["levels"],"properties":{"levels":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/AnomalyLevel.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512},"stale":{"type":"boolean","description":"True while anomaly is silent or scoring fails: every level then counts as raised."}}};
+const schema954 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LevelList.v1.schema.json","title":"LevelList","type":"object","additionalProperties":false,"required":["levels"],"properties":{"levels":{"type":"array","maxItems":1000,"items":{"$ref":"../anomaly/AnomalyLevel.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512},"stale":{"type":"boolean","description":"True while anomaly is silent or scoring fails: every level then counts as raised."}}};
 
 function validate267(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LevelList.v1.schema.json" */;
@@ -69859,7 +69917,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate267.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema952.properties.next.type},message:"must be string,null"}];
+validate267.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema954.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -69903,7 +69961,7 @@ return errors === 0;
 validate267.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateLiftResponse = validate269;
-const schema953 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LiftResponse.v1.schema.json","title":"LiftResponse","type":"object","additionalProperties":false,"required":["halt","lifted"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"lifted":{"type":"boolean"}}};
+const schema955 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LiftResponse.v1.schema.json","title":"LiftResponse","type":"object","additionalProperties":false,"required":["halt","lifted"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"lifted":{"type":"boolean"}}};
 
 function validate269(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LiftResponse.v1.schema.json" */;
@@ -69987,7 +70045,7 @@ return errors === 0;
 validate269.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateLogQueryResponse = validate270;
-const schema955 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LogQueryResponse.v1.schema.json","title":"LogQueryResponse","description":"Entries that fit a question, oldest first.","type":"object","additionalProperties":false,"required":["entries","next","indexed"],"properties":{"entries":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["index","at","type","run","agent","action","tool","stream","decision","tier","code","outcome","trace","rules","people"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"type":{"type":"string","maxLength":128},"run":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"agent":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"action":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"stream":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"decision":{"anyOf":[{"type":"string","maxLength":16},{"type":"null"}]},"tier":{"anyOf":[{"type":"integer","minimum":0,"maximum":4},{"type":"null"}]},"code":{"anyOf":[{"type":"string","maxLength":64},{"type":"null"}]},"outcome":{"anyOf":[{"type":"string","maxLength":32},{"type":"null"}]},"trace":{"anyOf":[{"type":"string","maxLength":32,"description":"Trace id, 32 hex digits."},{"type":"null"}]},"rules":{"type":"array","maxItems":32,"items":{"type":"string","maxLength":128}},"people":{"description":"By name: only for those who may read what was said.","type":"array","maxItems":100,"items":{"type":"string","maxLength":200}}}}},"next":{"description":"Ask again with after=this; null at the end.","anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"indexed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"The index has the entries below this one; the log may have more."}}};
+const schema957 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/LogQueryResponse.v1.schema.json","title":"LogQueryResponse","description":"Entries that fit a question, oldest first.","type":"object","additionalProperties":false,"required":["entries","next","indexed"],"properties":{"entries":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["index","at","type","run","agent","action","tool","stream","decision","tier","code","outcome","trace","rules","people"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"type":{"type":"string","maxLength":128},"run":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"agent":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"action":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"tool":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"stream":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"decision":{"anyOf":[{"type":"string","maxLength":16},{"type":"null"}]},"tier":{"anyOf":[{"type":"integer","minimum":0,"maximum":4},{"type":"null"}]},"code":{"anyOf":[{"type":"string","maxLength":64},{"type":"null"}]},"outcome":{"anyOf":[{"type":"string","maxLength":32},{"type":"null"}]},"trace":{"anyOf":[{"type":"string","maxLength":32,"description":"Trace id, 32 hex digits."},{"type":"null"}]},"rules":{"type":"array","maxItems":32,"items":{"type":"string","maxLength":128}},"people":{"description":"By name: only for those who may read what was said.","type":"array","maxItems":100,"items":{"type":"string","maxLength":200}}}}},"next":{"description":"Ask again with after=this; null at the end.","anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"indexed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"The index has the entries below this one; the log may have more."}}};
 
 function validate270(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/LogQueryResponse.v1.schema.json" */;
@@ -70042,7 +70100,7 @@ return false;
 else {
 const _errs6 = errors;
 for(const key1 of Object.keys(data1)){
-if(!(func0.call(schema955.properties.entries.items.properties, key1))){
+if(!(func0.call(schema957.properties.entries.items.properties, key1))){
 validate270.errors = [{instancePath:instancePath+"/entries/" + i0,schemaPath:"#/properties/entries/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -71139,7 +71197,7 @@ validate270.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateLoosenedView = validate191;
 
 export const validateMarkNodeRequest = validate271;
-const schema960 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/MarkNodeRequest.v1.schema.json","title":"MarkNodeRequest","description":"Marks that a person sets or takes away; those set stay whatever an import says.","type":"object","additionalProperties":false,"required":[],"properties":{"add":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"remove":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"dryRun":{"type":"boolean"},"review":{"type":"string","maxLength":4096,"description":"A second person's signature (typ countersign-graph-review+jwt), where a mark is taken away."}}};
+const schema962 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/MarkNodeRequest.v1.schema.json","title":"MarkNodeRequest","description":"Marks that a person sets or takes away; those set stay whatever an import says.","type":"object","additionalProperties":false,"required":[],"properties":{"add":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"remove":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"}},"dryRun":{"type":"boolean"},"review":{"type":"string","maxLength":4096,"description":"A second person's signature (typ countersign-graph-review+jwt), where a mark is taken away."}}};
 
 function validate271(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/MarkNodeRequest.v1.schema.json" */;
@@ -71313,7 +71371,7 @@ return errors === 0;
 validate271.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateNewAgentRequest = validate272;
-const schema961 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/NewAgentRequest.v1.schema.json","title":"NewAgentRequest","description":"An agent out of a template: what the template asks for, and the key of its runtime.","type":"object","additionalProperties":false,"required":["agent","name","purpose","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"model":{"type":"string","minLength":1,"maxLength":200},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high","prohibited"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"}}};
+const schema963 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/NewAgentRequest.v1.schema.json","title":"NewAgentRequest","description":"An agent out of a template: what the template asks for, and the key of its runtime.","type":"object","additionalProperties":false,"required":["agent","name","purpose","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"model":{"type":"string","minLength":1,"maxLength":200},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high","prohibited"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"}}};
 
 function validate272(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/NewAgentRequest.v1.schema.json" */;
@@ -71336,7 +71394,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema961.properties, key0))){
+if(!(func0.call(schema963.properties, key0))){
 validate272.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -71539,7 +71597,7 @@ if(data7.category !== undefined && func0.call(data7, "category")){
 let data8 = data7.category;
 const _errs22 = errors;
 if(!((((data8 === "minimal") || (data8 === "limited")) || (data8 === "high")) || (data8 === "prohibited"))){
-validate272.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema961.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
+validate272.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema963.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid5 = _errs22 === errors;
@@ -71552,7 +71610,7 @@ if(data7.annexIII !== undefined && func0.call(data7, "annexIII")){
 let data9 = data7.annexIII;
 const _errs23 = errors;
 if(!(((((((((data9 === "biometrics") || (data9 === "critical_infrastructure")) || (data9 === "education")) || (data9 === "employment")) || (data9 === "essential_services")) || (data9 === "law_enforcement")) || (data9 === "migration")) || (data9 === "justice_and_democracy")) || (data9 === null))){
-validate272.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema961.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
+validate272.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema963.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid5 = _errs23 === errors;
@@ -71650,7 +71708,7 @@ validate272.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i1,schem
 return false;
 }
 else {
-if(!pattern299.test(data13)){
+if(!pattern301.test(data13)){
 validate272.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -71766,7 +71824,7 @@ return errors === 0;
 validate272.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateNoticeList = validate275;
-const schema970 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/NoticeList.v1.schema.json","title":"NoticeList","description":"What agents did at tier 2 and can still be taken back; `reverse`: where to ask for it.","type":"object","additionalProperties":false,"required":["notices"],"properties":{"notices":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["run","action","agent","tool","at","until","outcome","reversal","reverse"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"type":"string","maxLength":128},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"outcome":{"anyOf":[{"type":"string","maxLength":32},{"type":"null"}]},"reversal":{"anyOf":[{"enum":["requested","proposed","executing","reversed","failed","unknown","not_needed"]},{"type":"null"}]},"reverse":{"type":"string","maxLength":300}}}}}};
+const schema972 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/NoticeList.v1.schema.json","title":"NoticeList","description":"What agents did at tier 2 and can still be taken back; `reverse`: where to ask for it.","type":"object","additionalProperties":false,"required":["notices"],"properties":{"notices":{"type":"array","maxItems":500,"items":{"type":"object","additionalProperties":false,"required":["run","action","agent","tool","at","until","outcome","reversal","reverse"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"type":"string","maxLength":128},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"outcome":{"anyOf":[{"type":"string","maxLength":32},{"type":"null"}]},"reversal":{"anyOf":[{"enum":["requested","proposed","executing","reversed","failed","unknown","not_needed"]},{"type":"null"}]},"reverse":{"type":"string","maxLength":300}}}}}};
 
 function validate275(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/NoticeList.v1.schema.json" */;
@@ -71821,7 +71879,7 @@ return false;
 else {
 const _errs6 = errors;
 for(const key1 of Object.keys(data1)){
-if(!(func0.call(schema970.properties.notices.items.properties, key1))){
+if(!(func0.call(schema972.properties.notices.items.properties, key1))){
 validate275.errors = [{instancePath:instancePath+"/notices/" + i0,schemaPath:"#/properties/notices/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -72076,7 +72134,7 @@ const _errs31 = errors;
 let valid9 = false;
 const _errs32 = errors;
 if(!(((((((data9 === "requested") || (data9 === "proposed")) || (data9 === "executing")) || (data9 === "reversed")) || (data9 === "failed")) || (data9 === "unknown")) || (data9 === "not_needed"))){
-const err4 = {instancePath:instancePath+"/notices/" + i0+"/reversal",schemaPath:"#/properties/notices/items/properties/reversal/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema970.properties.notices.items.properties.reversal.anyOf[0].enum},message:"must be equal to one of the allowed values"};
+const err4 = {instancePath:instancePath+"/notices/" + i0+"/reversal",schemaPath:"#/properties/notices/items/properties/reversal/anyOf/0/enum",keyword:"enum",params:{allowedValues: schema972.properties.notices.items.properties.reversal.anyOf[0].enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err4];
 }
@@ -72192,7 +72250,7 @@ return errors === 0;
 validate275.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOAuthError = validate276;
-const schema976 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OAuthError.v1.schema.json","title":"OAuthError","description":"RFC 6749 section 5.2, with our code beside it.","type":"object","additionalProperties":false,"required":["error"],"properties":{"error":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"error_description":{"type":"string","maxLength":1000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"}}};
+const schema978 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OAuthError.v1.schema.json","title":"OAuthError","description":"RFC 6749 section 5.2, with our code beside it.","type":"object","additionalProperties":false,"required":["error"],"properties":{"error":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"error_description":{"type":"string","maxLength":1000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"}}};
 
 function validate276(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OAuthError.v1.schema.json" */;
@@ -72313,7 +72371,7 @@ return errors === 0;
 validate276.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateObserveAgentRequest = validate277;
-const schema978 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ObserveAgentRequest.v1.schema.json","title":"ObserveAgentRequest","description":"Observe an agent: everything is decided and recorded, what rules say is not enforced.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When rules hold again by themselves. 14 days from now if left out; at most 60 days altogether."}}};
+const schema980 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ObserveAgentRequest.v1.schema.json","title":"ObserveAgentRequest","description":"Observe an agent: everything is decided and recorded, what rules say is not enforced.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When rules hold again by themselves. 14 days from now if left out; at most 60 days altogether."}}};
 
 function validate277(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ObserveAgentRequest.v1.schema.json" */;
@@ -72358,7 +72416,7 @@ validate277.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data0)){
+if(!pattern292.test(data0)){
 validate277.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -72418,7 +72476,7 @@ return errors === 0;
 validate277.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOfferAgentRequest = validate278;
-const schema980 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OfferAgentRequest.v1.schema.json","title":"OfferAgentRequest","description":"Who is asked to own an agent.","type":"object","additionalProperties":false,"required":["owner","reason"],"properties":{"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema982 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OfferAgentRequest.v1.schema.json","title":"OfferAgentRequest","description":"Who is asked to own an agent.","type":"object","additionalProperties":false,"required":["owner","reason"],"properties":{"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate278(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OfferAgentRequest.v1.schema.json" */;
@@ -72491,7 +72549,7 @@ validate278.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data1)){
+if(!pattern292.test(data1)){
 validate278.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -72523,7 +72581,7 @@ return errors === 0;
 validate278.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunRequest = validate279;
-const schema982 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunRequest.v1.schema.json","title":"OpenRunRequest","description":"Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry.","type":"object","additionalProperties":false,"required":["client_assertion","instruction"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"instruction":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"purpose":{"type":"string","maxLength":500}}};
+const schema984 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunRequest.v1.schema.json","title":"OpenRunRequest","description":"Opens a run for a caller of plain HTTP; the gateway holds the session key and proves each message (`via gateway` on the record). `client_assertion` is the agent's own (RFC 7523), passed on to the registry.","type":"object","additionalProperties":false,"required":["client_assertion","instruction"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"instruction":{"type":"object","additionalProperties":false,"required":["text"],"properties":{"text":{"type":"string","maxLength":16384},"attestation":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}}},"purpose":{"type":"string","maxLength":500}}};
 
 function validate279(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunRequest.v1.schema.json" */;
@@ -72759,7 +72817,7 @@ return errors === 0;
 validate279.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunResponse = validate280;
-const schema985 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunResponse.v1.schema.json","title":"OpenRunResponse","description":"`token` authenticates the caller for this run (Authorization: Bearer) and is shown once. Renew the agent token before `renew_before`.","type":"object","additionalProperties":false,"required":["run","not_after","renew_before","token"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},"token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"}}};
+const schema987 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunResponse.v1.schema.json","title":"OpenRunResponse","description":"`token` authenticates the caller for this run (Authorization: Bearer) and is shown once. Renew the agent token before `renew_before`.","type":"object","additionalProperties":false,"required":["run","not_after","renew_before","token"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},"token":{"type":"string","minLength":43,"maxLength":43,"pattern":"^[A-Za-z0-9_-]{43}$"}}};
 
 function validate280(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunResponse.v1.schema.json" */;
@@ -72981,7 +73039,7 @@ return errors === 0;
 validate280.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunsRequest = validate281;
-const schema989 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunsRequest.v1.schema.json","title":"OpenRunsRequest","description":"For whoever holds a session: opens several runs of its agent at once, or renews the token of one. `subject_token` is a live agent token, `client_assertion` a JWS by that token's session key: iss = sub = agent, aud this endpoint, jti used once.","type":"object","additionalProperties":false,"required":["subject_token","client_assertion","session_key"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"session_key":{"type":"string","minLength":2,"maxLength":1024,"description":"JSON text of the public half of the session key of these runs (PublicJwk)."},"count":{"type":"integer","minimum":1,"maximum":256,"description":"Runs to open; default 1."},"life_s":{"type":"integer","minimum":60,"maximum":86400,"description":"Their life, seconds; default a day."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal instead: the run that this session key already holds."}}};
+const schema991 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunsRequest.v1.schema.json","title":"OpenRunsRequest","description":"For whoever holds a session: opens several runs of its agent at once, or renews the token of one. `subject_token` is a live agent token, `client_assertion` a JWS by that token's session key: iss = sub = agent, aud this endpoint, jti used once.","type":"object","additionalProperties":false,"required":["subject_token","client_assertion","session_key"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"session_key":{"type":"string","minLength":2,"maxLength":1024,"description":"JSON text of the public half of the session key of these runs (PublicJwk)."},"count":{"type":"integer","minimum":1,"maximum":256,"description":"Runs to open; default 1."},"life_s":{"type":"integer","minimum":60,"maximum":86400,"description":"Their life, seconds; default a day."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal instead: the run that this session key already holds."}}};
 
 function validate281(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunsRequest.v1.schema.json" */;
@@ -73194,7 +73252,7 @@ return errors === 0;
 validate281.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenRunsResponse = validate282;
-const schema993 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunsResponse.v1.schema.json","title":"OpenRunsResponse","description":"The runs with token and proof key each; `expires_in` and `not_after` are those of all of them.","type":"object","additionalProperties":false,"required":["token_type","expires_in","not_after","runs"],"properties":{"token_type":{"const":"PoP"},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the runs' life, seconds since the epoch."},"runs":{"type":"array","minItems":1,"maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["run","access_token","proof_key"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}}}}};
+const schema995 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenRunsResponse.v1.schema.json","title":"OpenRunsResponse","description":"The runs with token and proof key each; `expires_in` and `not_after` are those of all of them.","type":"object","additionalProperties":false,"required":["token_type","expires_in","not_after","runs"],"properties":{"token_type":{"const":"PoP"},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the runs' life, seconds since the epoch."},"runs":{"type":"array","minItems":1,"maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["run","access_token","proof_key"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}}}}};
 
 function validate282(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenRunsResponse.v1.schema.json" */;
@@ -73456,7 +73514,7 @@ return errors === 0;
 validate282.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateOpenedEntries = validate283;
-const schema998 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenedEntries.v1.schema.json","title":"OpenedEntries","description":"Entries as they are hashed, with their payloads where they can be opened.","type":"object","additionalProperties":false,"required":["entries"],"properties":{"entries":{"type":"array","maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["index","leaf","salt","payload"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leaf":{"type":"string","maxLength":20000,"description":"Exact bytes, base64."},"salt":{"anyOf":[{"type":"string","maxLength":64},{"type":"null"}]},"payload":{"anyOf":[{"type":"string","maxLength":1000000,"description":"Exact bytes, base64; null where it is erased or may not be seen."},{"type":"null"}]}}}}}};
+const schema1000 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/OpenedEntries.v1.schema.json","title":"OpenedEntries","description":"Entries as they are hashed, with their payloads where they can be opened.","type":"object","additionalProperties":false,"required":["entries"],"properties":{"entries":{"type":"array","maxItems":200,"items":{"type":"object","additionalProperties":false,"required":["index","leaf","salt","payload"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"leaf":{"type":"string","maxLength":20000,"description":"Exact bytes, base64."},"salt":{"anyOf":[{"type":"string","maxLength":64},{"type":"null"}]},"payload":{"anyOf":[{"type":"string","maxLength":1000000,"description":"Exact bytes, base64; null where it is erased or may not be seen."},{"type":"null"}]}}}}}};
 
 function validate283(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/OpenedEntries.v1.schema.json" */;
@@ -73752,7 +73810,7 @@ return errors === 0;
 validate283.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePageHaltRequest = validate284;
-const schema1000 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PageHaltRequest.v1.schema.json","title":"PageHaltRequest","description":"A halt out of a page: what is to be halted, and a login statement for supervision that the person's browser signed for it.","type":"object","additionalProperties":false,"required":["login","body"],"properties":{"login":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"body":{"$ref":"./HaltRequest.v1.schema.json"}}};
+const schema1002 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PageHaltRequest.v1.schema.json","title":"PageHaltRequest","description":"A halt out of a page: what is to be halted, and a login statement for supervision that the person's browser signed for it.","type":"object","additionalProperties":false,"required":["login","body"],"properties":{"login":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"body":{"$ref":"./HaltRequest.v1.schema.json"}}};
 
 function validate284(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PageHaltRequest.v1.schema.json" */;
@@ -73855,7 +73913,7 @@ if(data2.kind !== undefined && func0.call(data2, "kind")){
 let data3 = data2.kind;
 const _errs12 = errors;
 if(!(((((data3 === "everything") || (data3 === "tenant")) || (data3 === "agent")) || (data3 === "tool")) || (data3 === "run"))){
-validate284.errors = [{instancePath:instancePath+"/body/scope/kind",schemaPath:"./HaltRequest.v1.schema.json/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema893.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate284.errors = [{instancePath:instancePath+"/body/scope/kind",schemaPath:"./HaltRequest.v1.schema.json/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema895.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid4 = _errs12 === errors;
@@ -73868,7 +73926,7 @@ if(data2.id !== undefined && func0.call(data2, "id")){
 let data4 = data2.id;
 const _errs13 = errors;
 if((typeof data4 !== "string") && (data4 !== null)){
-validate284.errors = [{instancePath:instancePath+"/body/scope/id",schemaPath:"./HaltRequest.v1.schema.json/properties/scope/properties/id/type",keyword:"type",params:{type: schema893.properties.scope.properties.id.type},message:"must be string,null"}];
+validate284.errors = [{instancePath:instancePath+"/body/scope/id",schemaPath:"./HaltRequest.v1.schema.json/properties/scope/properties/id/type",keyword:"type",params:{type: schema895.properties.scope.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs13){
@@ -73878,7 +73936,7 @@ validate284.errors = [{instancePath:instancePath+"/body/scope/id",schemaPath:"./
 return false;
 }
 else {
-if(!pattern468.test(data4)){
+if(!pattern470.test(data4)){
 validate284.errors = [{instancePath:instancePath+"/body/scope/id",schemaPath:"./HaltRequest.v1.schema.json/properties/scope/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -73909,7 +73967,7 @@ if(data1.mode !== undefined && func0.call(data1, "mode")){
 let data5 = data1.mode;
 const _errs15 = errors;
 if(!((data5 === "halt") || (data5 === "pause"))){
-validate284.errors = [{instancePath:instancePath+"/body/mode",schemaPath:"./HaltRequest.v1.schema.json/properties/mode/enum",keyword:"enum",params:{allowedValues: schema893.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate284.errors = [{instancePath:instancePath+"/body/mode",schemaPath:"./HaltRequest.v1.schema.json/properties/mode/enum",keyword:"enum",params:{allowedValues: schema895.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid3 = _errs15 === errors;
@@ -73933,7 +73991,7 @@ validate284.errors = [{instancePath:instancePath+"/body/reason",schemaPath:"./Ha
 return false;
 }
 else {
-if(!pattern290.test(data6)){
+if(!pattern292.test(data6)){
 validate284.errors = [{instancePath:instancePath+"/body/reason",schemaPath:"./HaltRequest.v1.schema.json/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -73980,8 +74038,8 @@ return errors === 0;
 validate284.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePeopleList = validate285;
-const schema1003 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PeopleList.v1.schema.json","title":"PeopleList","type":"object","additionalProperties":false,"required":["people"],"properties":{"people":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/PersonSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema1004 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonSnapshot.v1.schema.json","title":"PersonSnapshot","type":"object","additionalProperties":false,"required":["person","tenant","version","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["active","gone"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"manager":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Whom to ask when they are not there; absent where nobody was named."},"rolesSince":{"type":"object","maxProperties":64,"propertyNames":{"type":"string","pattern":"^[a-z0-9][a-z0-9._-]{0,63}$","maxLength":64},"additionalProperties":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"description":"Since when they hold each role without a break; a role that is not named has no known beginning."}}};
+const schema1005 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PeopleList.v1.schema.json","title":"PeopleList","type":"object","additionalProperties":false,"required":["people"],"properties":{"people":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/PersonSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema1006 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonSnapshot.v1.schema.json","title":"PersonSnapshot","type":"object","additionalProperties":false,"required":["person","tenant","version","name","roles","status","keys"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"status":{"enum":["active","gone"]},"keys":{"type":"array","maxItems":16,"items":{"$ref":"../shared/PublicJwk.v1.schema.json"}},"manager":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Whom to ask when they are not there; absent where nobody was named."},"rolesSince":{"type":"object","maxProperties":64,"propertyNames":{"type":"string","pattern":"^[a-z0-9][a-z0-9._-]{0,63}$","maxLength":64},"additionalProperties":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"description":"Since when they hold each role without a break; a role that is not named has no known beginning."}}};
 
 function validate286(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/PersonSnapshot.v1.schema.json" */;
@@ -74004,7 +74062,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1004.properties, key0))){
+if(!(func0.call(schema1006.properties, key0))){
 validate286.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -74179,7 +74237,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data6 = data.status;
 const _errs19 = errors;
 if(!((data6 === "active") || (data6 === "gone"))){
-validate286.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema1004.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate286.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema1006.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs19 === errors;
@@ -74446,7 +74504,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate285.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema1003.properties.next.type},message:"must be string,null"}];
+validate285.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema1005.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -74477,7 +74535,7 @@ return errors === 0;
 validate285.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePermissionsView = validate289;
-const schema1012 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PermissionsView.v1.schema.json","title":"PermissionsView","description":"What lets an agent do what it may, and why not otherwise.","type":"object","additionalProperties":false,"required":["agent","status","ceiling","limits","held","grantsNothing"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"ceiling":{"enum":[0,1,2]},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"template":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},{"type":"null"}]},"held":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["source","tools","holds"],"properties":{"source":{"type":"string","maxLength":200,"description":"The role and permission, or `direct`."},"tools":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"holds":{"enum":["always","scoped","on_request"]},"permission":{"$ref":"../registry/RolePermission.v1.schema.json"}}}},"grantsNothing":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"description":"Roles it is labelled with that nobody declared."},"tool":{"type":"object","additionalProperties":false,"required":["tool","answer","because"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answer":{"enum":["permitted","depends","refused"]},"because":{"type":"array","maxItems":512,"items":{"type":"string","maxLength":1000}}}}}};
+const schema1014 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PermissionsView.v1.schema.json","title":"PermissionsView","description":"What lets an agent do what it may, and why not otherwise.","type":"object","additionalProperties":false,"required":["agent","status","ceiling","limits","held","grantsNothing"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"ceiling":{"enum":[0,1,2]},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"template":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},{"type":"null"}]},"held":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["source","tools","holds"],"properties":{"source":{"type":"string","maxLength":200,"description":"The role and permission, or `direct`."},"tools":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"holds":{"enum":["always","scoped","on_request"]},"permission":{"$ref":"../registry/RolePermission.v1.schema.json"}}}},"grantsNothing":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"description":"Roles it is labelled with that nobody declared."},"tool":{"type":"object","additionalProperties":false,"required":["tool","answer","because"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"answer":{"enum":["permitted","depends","refused"]},"because":{"type":"array","maxItems":512,"items":{"type":"string","maxLength":1000}}}}}};
 
 function validate289(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PermissionsView.v1.schema.json" */;
@@ -74560,7 +74618,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data2 = data.ceiling;
 const _errs7 = errors;
 if(!(((data2 === 0) || (data2 === 1)) || (data2 === 2))){
-validate289.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema1012.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate289.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema1014.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs7 === errors;
@@ -74978,7 +75036,7 @@ validate289.errors = [{instancePath:instancePath+"/held/" + i0+"/tools/" + i1,sc
 return false;
 }
 else {
-if(!pattern299.test(data13)){
+if(!pattern301.test(data13)){
 validate289.errors = [{instancePath:instancePath+"/held/" + i0+"/tools/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -75011,7 +75069,7 @@ if(data10.holds !== undefined && func0.call(data10, "holds")){
 let data14 = data10.holds;
 const _errs45 = errors;
 if(!(((data14 === "always") || (data14 === "scoped")) || (data14 === "on_request"))){
-validate289.errors = [{instancePath:instancePath+"/held/" + i0+"/holds",schemaPath:"#/properties/held/items/properties/holds/enum",keyword:"enum",params:{allowedValues: schema1012.properties.held.items.properties.holds.enum},message:"must be equal to one of the allowed values"}];
+validate289.errors = [{instancePath:instancePath+"/held/" + i0+"/holds",schemaPath:"#/properties/held/items/properties/holds/enum",keyword:"enum",params:{allowedValues: schema1014.properties.held.items.properties.holds.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid10 = _errs45 === errors;
@@ -75143,7 +75201,7 @@ validate289.errors = [{instancePath:instancePath+"/tool/tool",schemaPath:"../sha
 return false;
 }
 else {
-if(!pattern165.test(data19)){
+if(!pattern166.test(data19)){
 validate289.errors = [{instancePath:instancePath+"/tool/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -75164,7 +75222,7 @@ if(data18.answer !== undefined && func0.call(data18, "answer")){
 let data20 = data18.answer;
 const _errs58 = errors;
 if(!(((data20 === "permitted") || (data20 === "depends")) || (data20 === "refused"))){
-validate289.errors = [{instancePath:instancePath+"/tool/answer",schemaPath:"#/properties/tool/properties/answer/enum",keyword:"enum",params:{allowedValues: schema1012.properties.tool.properties.answer.enum},message:"must be equal to one of the allowed values"}];
+validate289.errors = [{instancePath:instancePath+"/tool/answer",schemaPath:"#/properties/tool/properties/answer/enum",keyword:"enum",params:{allowedValues: schema1014.properties.tool.properties.answer.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid15 = _errs58 === errors;
@@ -75253,7 +75311,7 @@ return errors === 0;
 validate289.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePersonKeyRequest = validate291;
-const schema1020 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PersonKeyRequest.v1.schema.json","title":"PersonKeyRequest","description":"A person adds a key of theirs, or takes one away (typ countersign-person-key+jwt, signed with a key that is theirs already, at most five minutes ago); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema1022 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PersonKeyRequest.v1.schema.json","title":"PersonKeyRequest","description":"A person adds a key of theirs, or takes one away (typ countersign-person-key+jwt, signed with a key that is theirs already, at most five minutes ago); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate291(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PersonKeyRequest.v1.schema.json" */;
@@ -75319,7 +75377,7 @@ return errors === 0;
 validate291.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePlaybookCheck = validate292;
-const schema1022 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PlaybookCheck.v1.schema.json","title":"PlaybookCheck","description":"What is wrong with a playbook, where it is written; nothing where it is sound.","type":"object","additionalProperties":false,"required":["name","digest","steps","problems"],"properties":{"name":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},{"type":"null"}]},"digest":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"steps":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"problems":{"type":"array","maxItems":100,"items":{"type":"object","additionalProperties":false,"required":["line","column","path","why"],"properties":{"line":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"column":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"path":{"type":"string","maxLength":200},"why":{"type":"string","maxLength":500,"minLength":1}}}}}};
+const schema1024 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PlaybookCheck.v1.schema.json","title":"PlaybookCheck","description":"What is wrong with a playbook, where it is written; nothing where it is sound.","type":"object","additionalProperties":false,"required":["name","digest","steps","problems"],"properties":{"name":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},{"type":"null"}]},"digest":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}]},"steps":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"problems":{"type":"array","maxItems":100,"items":{"type":"object","additionalProperties":false,"required":["line","column","path","why"],"properties":{"line":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"column":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"path":{"type":"string","maxLength":200},"why":{"type":"string","maxLength":500,"minLength":1}}}}}};
 
 function validate292(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PlaybookCheck.v1.schema.json" */;
@@ -75731,8 +75789,8 @@ return errors === 0;
 validate292.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePlaybookRunList = validate293;
-const schema1028 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PlaybookRunList.v1.schema.json","title":"PlaybookRunList","description":"Playbooks at work and done, the newest first.","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./PlaybookRunView.v1.schema.json"}}}};
-const schema1029 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PlaybookRunView.v1.schema.json","title":"PlaybookRunView","description":"A playbook at work: what was done, what comes, who has to confirm it.","type":"object","additionalProperties":false,"required":["id","playbook","scope","by","reason","status","startedAt","steps"],"properties":{"id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"playbook":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"status":{"enum":["running","waiting","done","abandoned","rehearsed"]},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"steps":{"type":"array","maxItems":50,"items":{"type":"object","additionalProperties":false,"required":["step","do","status","at","says","confirmedBy","needs","roles","digest"],"properties":{"step":{"type":"string","maxLength":64,"minLength":1,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"do":{"enum":["halt","snapshot","revoke","compensations","resume"]},"status":{"enum":["done","waiting","next","rehearsed"]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"says":{"type":"string","maxLength":4000},"confirmedBy":{"type":"array","maxItems":10,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"needs":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"roles":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"digest":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}],"description":"What a person signs to confirm the step; null where it does not wait for people."}}}}}};
+const schema1030 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PlaybookRunList.v1.schema.json","title":"PlaybookRunList","description":"Playbooks at work and done, the newest first.","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./PlaybookRunView.v1.schema.json"}}}};
+const schema1031 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PlaybookRunView.v1.schema.json","title":"PlaybookRunView","description":"A playbook at work: what was done, what comes, who has to confirm it.","type":"object","additionalProperties":false,"required":["id","playbook","scope","by","reason","status","startedAt","steps"],"properties":{"id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"playbook":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"status":{"enum":["running","waiting","done","abandoned","rehearsed"]},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"steps":{"type":"array","maxItems":50,"items":{"type":"object","additionalProperties":false,"required":["step","do","status","at","says","confirmedBy","needs","roles","digest"],"properties":{"step":{"type":"string","maxLength":64,"minLength":1,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"do":{"enum":["halt","snapshot","revoke","compensations","resume"]},"status":{"enum":["done","waiting","next","rehearsed"]},"at":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"says":{"type":"string","maxLength":4000},"confirmedBy":{"type":"array","maxItems":10,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}},"needs":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"roles":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"digest":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}],"description":"What a person signs to confirm the step; null where it does not wait for people."}}}}}};
 
 function validate294(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PlaybookRunView.v1.schema.json" */;
@@ -75843,7 +75901,7 @@ if(data2.kind !== undefined && func0.call(data2, "kind")){
 let data3 = data2.kind;
 const _errs12 = errors;
 if(!(((((data3 === "everything") || (data3 === "tenant")) || (data3 === "agent")) || (data3 === "tool")) || (data3 === "run"))){
-validate294.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema883.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate294.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema885.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid4 = _errs12 === errors;
@@ -75856,7 +75914,7 @@ if(data2.id !== undefined && func0.call(data2, "id")){
 let data4 = data2.id;
 const _errs13 = errors;
 if((typeof data4 !== "string") && (data4 !== null)){
-validate294.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema883.properties.id.type},message:"must be string,null"}];
+validate294.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema885.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs13){
@@ -75866,7 +75924,7 @@ validate294.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shar
 return false;
 }
 else {
-if(!pattern468.test(data4)){
+if(!pattern470.test(data4)){
 validate294.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -75947,7 +76005,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data7 = data.status;
 const _errs21 = errors;
 if(!(((((data7 === "running") || (data7 === "waiting")) || (data7 === "done")) || (data7 === "abandoned")) || (data7 === "rehearsed"))){
-validate294.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema1029.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate294.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema1031.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs21 === errors;
@@ -76009,7 +76067,7 @@ return false;
 else {
 const _errs29 = errors;
 for(const key2 of Object.keys(data10)){
-if(!(func0.call(schema1029.properties.steps.items.properties, key2))){
+if(!(func0.call(schema1031.properties.steps.items.properties, key2))){
 validate294.errors = [{instancePath:instancePath+"/steps/" + i0,schemaPath:"#/properties/steps/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -76053,7 +76111,7 @@ if(data10.do !== undefined && func0.call(data10, "do")){
 let data12 = data10.do;
 const _errs32 = errors;
 if(!(((((data12 === "halt") || (data12 === "snapshot")) || (data12 === "revoke")) || (data12 === "compensations")) || (data12 === "resume"))){
-validate294.errors = [{instancePath:instancePath+"/steps/" + i0+"/do",schemaPath:"#/properties/steps/items/properties/do/enum",keyword:"enum",params:{allowedValues: schema1029.properties.steps.items.properties.do.enum},message:"must be equal to one of the allowed values"}];
+validate294.errors = [{instancePath:instancePath+"/steps/" + i0+"/do",schemaPath:"#/properties/steps/items/properties/do/enum",keyword:"enum",params:{allowedValues: schema1031.properties.steps.items.properties.do.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid9 = _errs32 === errors;
@@ -76066,7 +76124,7 @@ if(data10.status !== undefined && func0.call(data10, "status")){
 let data13 = data10.status;
 const _errs33 = errors;
 if(!((((data13 === "done") || (data13 === "waiting")) || (data13 === "next")) || (data13 === "rehearsed"))){
-validate294.errors = [{instancePath:instancePath+"/steps/" + i0+"/status",schemaPath:"#/properties/steps/items/properties/status/enum",keyword:"enum",params:{allowedValues: schema1029.properties.steps.items.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate294.errors = [{instancePath:instancePath+"/steps/" + i0+"/status",schemaPath:"#/properties/steps/items/properties/status/enum",keyword:"enum",params:{allowedValues: schema1031.properties.steps.items.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid9 = _errs33 === errors;
@@ -76530,9 +76588,9 @@ validate293.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validatePlaybookRunView = validate294;
 
 export const validatePreApprovalList = validate296;
-const schema1041 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PreApprovalList.v1.schema.json","title":"PreApprovalList","description":"Pre-approvals, the newest first.","type":"object","additionalProperties":false,"required":["preApprovals"],"properties":{"preApprovals":{"type":"array","maxItems":200,"items":{"$ref":"./PreApprovalView.v1.schema.json"}}}};
-const schema1042 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PreApprovalView.v1.schema.json","title":"PreApprovalView","description":"What people agreed to beforehand, who they are, and what it was used for. Whether they are enough is counted for each action anew.","type":"object","additionalProperties":false,"required":["preApproval","terms","status","signers","used"],"properties":{"preApproval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId","description":"`pre_` and the digest of the terms."},"terms":{"$ref":"./PreApprovalTerms.v1.schema.json"},"status":{"enum":["live","over","used_up","revoked"]},"signers":{"type":"array","maxItems":32,"items":{"type":"object","additionalProperties":false,"required":["person","reason","at"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"used":{"type":"array","maxItems":100,"items":{"type":"object","additionalProperties":false,"required":["approval","run","action","money","at"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"revokedBy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}};
-const schema1044 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PreApprovalTerms.v1.schema.json","title":"PreApprovalTerms","description":"What people agree to beforehand: this agent, with this tool, at these targets and no others, for a time.","type":"object","additionalProperties":false,"required":["tenant","agent","tool","targets","uses","from","until"],"properties":{"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"targets":{"type":"array","maxItems":64,"items":{"type":"string","minLength":1,"maxLength":300},"description":"All that it may be aimed at, as the fact `target` reads; empty: a tool that aims at nothing."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"This run only."},"amount":{"$ref":"../shared/Money.v1.schema.json","description":"The most that one action may move. Absent: nothing that moves money."},"sum":{"$ref":"../shared/Money.v1.schema.json","description":"The most that all uses move together; goes with `amount`."},"uses":{"type":"integer","minimum":1,"maximum":100},"from":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"Eight hours after `from` at most."}}};
+const schema1043 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PreApprovalList.v1.schema.json","title":"PreApprovalList","description":"Pre-approvals, the newest first.","type":"object","additionalProperties":false,"required":["preApprovals"],"properties":{"preApprovals":{"type":"array","maxItems":200,"items":{"$ref":"./PreApprovalView.v1.schema.json"}}}};
+const schema1044 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PreApprovalView.v1.schema.json","title":"PreApprovalView","description":"What people agreed to beforehand, who they are, and what it was used for. Whether they are enough is counted for each action anew.","type":"object","additionalProperties":false,"required":["preApproval","terms","status","signers","used"],"properties":{"preApproval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId","description":"`pre_` and the digest of the terms."},"terms":{"$ref":"./PreApprovalTerms.v1.schema.json"},"status":{"enum":["live","over","used_up","revoked"]},"signers":{"type":"array","maxItems":32,"items":{"type":"object","additionalProperties":false,"required":["person","reason","at"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"used":{"type":"array","maxItems":100,"items":{"type":"object","additionalProperties":false,"required":["approval","run","action","money","at"],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}}},"revokedBy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}}};
+const schema1046 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PreApprovalTerms.v1.schema.json","title":"PreApprovalTerms","description":"What people agree to beforehand: this agent, with this tool, at these targets and no others, for a time.","type":"object","additionalProperties":false,"required":["tenant","agent","tool","targets","uses","from","until"],"properties":{"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"targets":{"type":"array","maxItems":64,"items":{"type":"string","minLength":1,"maxLength":300},"description":"All that it may be aimed at, as the fact `target` reads; empty: a tool that aims at nothing."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"This run only."},"amount":{"$ref":"../shared/Money.v1.schema.json","description":"The most that one action may move. Absent: nothing that moves money."},"sum":{"$ref":"../shared/Money.v1.schema.json","description":"The most that all uses move together; goes with `amount`."},"uses":{"type":"integer","minimum":1,"maximum":100},"from":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"Eight hours after `from` at most."}}};
 
 function validate298(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PreApprovalTerms.v1.schema.json" */;
@@ -76555,7 +76613,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1044.properties, key0))){
+if(!(func0.call(schema1046.properties, key0))){
 validate298.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -76629,7 +76687,7 @@ validate298.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern165.test(data2)){
+if(!pattern166.test(data2)){
 validate298.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -77080,7 +77138,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data2 = data.status;
 const _errs6 = errors;
 if(!((((data2 === "live") || (data2 === "over")) || (data2 === "used_up")) || (data2 === "revoked"))){
-validate297.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema1042.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate297.errors = [{instancePath:instancePath+"/status",schemaPath:"#/properties/status/enum",keyword:"enum",params:{allowedValues: schema1044.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs6 === errors;
@@ -77706,7 +77764,7 @@ export const validatePreApprovalTerms = validate298;
 export const validatePreApprovalView = validate297;
 
 export const validateProblem = validate301;
-const schema1062 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Problem.v1.schema.json","title":"Problem","description":"RFC 9457 problem details; `code` is one of contracts/errors.yaml.","type":"object","additionalProperties":false,"required":["type","title","status","detail","code"],"properties":{"type":{"type":"string","maxLength":300},"title":{"type":"string","maxLength":300},"status":{"type":"integer","minimum":100,"maximum":599},"detail":{"type":"string","maxLength":4000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"retryable":{"type":"boolean"},"instance":{"type":"string","maxLength":300}}};
+const schema1064 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/Problem.v1.schema.json","title":"Problem","description":"RFC 9457 problem details; `code` is one of contracts/errors.yaml.","type":"object","additionalProperties":false,"required":["type","title","status","detail","code"],"properties":{"type":{"type":"string","maxLength":300},"title":{"type":"string","maxLength":300},"status":{"type":"integer","minimum":100,"maximum":599},"detail":{"type":"string","maxLength":4000},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"retryable":{"type":"boolean"},"instance":{"type":"string","maxLength":300}}};
 
 function validate301(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/Problem.v1.schema.json" */;
@@ -77906,7 +77964,7 @@ return errors === 0;
 validate301.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateProposeRequest = validate302;
-const schema1064 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000},"depends_on":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
+const schema1066 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ProposeRequest.v1.schema.json","title":"ProposeRequest","description":"Without `action` the gateway chooses a UUIDv7; send your own to be able to repeat the request. `wait_ms` (default 10000): how long to wait for the first answer; none in time denies with `timeout`.","type":"object","additionalProperties":false,"required":["tool","arguments"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"deadline":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"},{"type":"null"}]},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"confidence":{"type":["number","null"],"minimum":0,"maximum":1},"wait_ms":{"type":"integer","minimum":0,"maximum":30000},"depends_on":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"evidence":{"type":"array","maxItems":4,"items":{"$ref":"../shared/DsseEnvelope.v1.schema.json"},"description":"Signed validation evidence: what was tested, found and fixed."}}};
 
 function validate302(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ProposeRequest.v1.schema.json" */;
@@ -77929,7 +77987,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1064.properties, key0))){
+if(!(func0.call(schema1066.properties, key0))){
 validate302.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -77975,7 +78033,7 @@ validate302.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern165.test(data1)){
+if(!pattern166.test(data1)){
 validate302.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -78180,7 +78238,7 @@ if(data.confidence !== undefined && func0.call(data, "confidence")){
 let data5 = data.confidence;
 const _errs25 = errors;
 if((!((typeof data5 == "number") && (isFinite(data5)))) && (data5 !== null)){
-validate302.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema1064.properties.confidence.type},message:"must be number,null"}];
+validate302.errors = [{instancePath:instancePath+"/confidence",schemaPath:"#/properties/confidence/type",keyword:"type",params:{type: schema1066.properties.confidence.type},message:"must be number,null"}];
 return false;
 }
 if(errors === _errs25){
@@ -78547,7 +78605,7 @@ return errors === 0;
 validate302.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePublishBundleRequest = validate303;
-const schema1072 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PublishBundleRequest.v1.schema.json","title":"PublishBundleRequest","description":"A version as its author signed it (typ countersign-bundle+jwt: sub, tenant, bundle, version, digest, iat).","type":"object","additionalProperties":false,"required":["archive","jws"],"properties":{"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema1074 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PublishBundleRequest.v1.schema.json","title":"PublishBundleRequest","description":"A version as its author signed it (typ countersign-bundle+jwt: sub, tenant, bundle, version, digest, iat).","type":"object","additionalProperties":false,"required":["archive","jws"],"properties":{"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate303(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PublishBundleRequest.v1.schema.json" */;
@@ -78592,7 +78650,7 @@ validate303.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern389.test(data0)){
+if(!pattern391.test(data0)){
 validate303.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
@@ -78652,7 +78710,7 @@ return errors === 0;
 validate303.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutGrantorRequest = validate304;
-const schema1074 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutGrantorRequest.v1.schema.json","title":"PutGrantorRequest","type":"object","additionalProperties":false,"required":["grantor","reason"],"properties":{"grantor":{"$ref":"../registry/GrantorDefinition.v1.schema.json"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
+const schema1076 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutGrantorRequest.v1.schema.json","title":"PutGrantorRequest","type":"object","additionalProperties":false,"required":["grantor","reason"],"properties":{"grantor":{"$ref":"../registry/GrantorDefinition.v1.schema.json"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
 
 function validate304(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PutGrantorRequest.v1.schema.json" */;
@@ -78709,7 +78767,7 @@ validate304.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data1)){
+if(!pattern292.test(data1)){
 validate304.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -78741,7 +78799,7 @@ return errors === 0;
 validate304.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutGraphRequest = validate306;
-const schema1075 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutGraphRequest.v1.schema.json","title":"PutGraphRequest","description":"Nodes as they are now. `prune`: nodes that are not among them are gone. All of it or nothing.","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","maxItems":20000,"items":{"type":"object","additionalProperties":false,"required":["node","kind"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$","description":"`kind:name` or any name of its own."},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"neededBy":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf)."}}}},"prune":{"type":"boolean"},"dryRun":{"type":"boolean","description":"Says what would change and writes nothing."},"review":{"type":"string","maxLength":4096,"description":"A second person's signature (typ countersign-graph-review+jwt) under `change`, where something is taken away."}}};
+const schema1077 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutGraphRequest.v1.schema.json","title":"PutGraphRequest","description":"Nodes as they are now. `prune`: nodes that are not among them are gone. All of it or nothing.","type":"object","additionalProperties":false,"required":["nodes"],"properties":{"nodes":{"type":"array","maxItems":20000,"items":{"type":"object","additionalProperties":false,"required":["node","kind"],"properties":{"node":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$","description":"`kind:name` or any name of its own."},"kind":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z][a-z0-9-]{0,63}$","description":"service, data-store, pipeline, library, …"},"title":{"type":"string","maxLength":200},"owner":{"type":["string","null"],"maxLength":200,"description":"Who answers for it, as its source says."},"dependsOn":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What it needs to work; what builds and deploys it belongs here too."},"marks":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":64,"pattern":"^[a-z][a-z0-9_]{0,63}$"},"description":"critical_path, revenue_path, regulated_data, or the company's own."},"paths":{"type":"array","maxItems":200,"items":{"type":"string","minLength":1,"maxLength":300},"description":"Files that belong to it, from the root of their repository; * stands for any characters, slashes included."},"neededBy":{"type":"array","maxItems":500,"items":{"type":"string","maxLength":200,"pattern":"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},"description":"What needs it to work, where this node's own source says so (Backstage: dependencyOf, providesApis, system, subcomponentOf)."}}}},"prune":{"type":"boolean"},"dryRun":{"type":"boolean","description":"Says what would change and writes nothing."},"review":{"type":"string","maxLength":4096,"description":"A second person's signature (typ countersign-graph-review+jwt) under `change`, where something is taken away."}}};
 
 function validate306(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PutGraphRequest.v1.schema.json" */;
@@ -78813,7 +78871,7 @@ validate306.errors = [{instancePath:instancePath+"/nodes/" + i0+"/node",schemaPa
 return false;
 }
 else {
-if(!pattern456.test(data2)){
+if(!pattern458.test(data2)){
 validate306.errors = [{instancePath:instancePath+"/nodes/" + i0+"/node",schemaPath:"#/properties/nodes/items/properties/node/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -78845,7 +78903,7 @@ validate306.errors = [{instancePath:instancePath+"/nodes/" + i0+"/kind",schemaPa
 return false;
 }
 else {
-if(!pattern458.test(data3)){
+if(!pattern460.test(data3)){
 validate306.errors = [{instancePath:instancePath+"/nodes/" + i0+"/kind",schemaPath:"#/properties/nodes/items/properties/kind/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9-]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9-]{0,63}$"+"\""}];
 return false;
 }
@@ -78888,7 +78946,7 @@ if(data1.owner !== undefined && func0.call(data1, "owner")){
 let data5 = data1.owner;
 const _errs13 = errors;
 if((typeof data5 !== "string") && (data5 !== null)){
-validate306.errors = [{instancePath:instancePath+"/nodes/" + i0+"/owner",schemaPath:"#/properties/nodes/items/properties/owner/type",keyword:"type",params:{type: schema1075.properties.nodes.items.properties.owner.type},message:"must be string,null"}];
+validate306.errors = [{instancePath:instancePath+"/nodes/" + i0+"/owner",schemaPath:"#/properties/nodes/items/properties/owner/type",keyword:"type",params:{type: schema1077.properties.nodes.items.properties.owner.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs13){
@@ -78927,7 +78985,7 @@ validate306.errors = [{instancePath:instancePath+"/nodes/" + i0+"/dependsOn/" + 
 return false;
 }
 else {
-if(!pattern456.test(data7)){
+if(!pattern458.test(data7)){
 validate306.errors = [{instancePath:instancePath+"/nodes/" + i0+"/dependsOn/" + i1,schemaPath:"#/properties/nodes/items/properties/dependsOn/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -79080,7 +79138,7 @@ validate306.errors = [{instancePath:instancePath+"/nodes/" + i0+"/neededBy/" + i
 return false;
 }
 else {
-if(!pattern456.test(data13)){
+if(!pattern458.test(data13)){
 validate306.errors = [{instancePath:instancePath+"/nodes/" + i0+"/neededBy/" + i4,schemaPath:"#/properties/nodes/items/properties/neededBy/items/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$"+"\""}];
 return false;
 }
@@ -79202,8 +79260,8 @@ return errors === 0;
 validate306.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutRoleRequest = validate307;
-const schema1076 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutRoleRequest.v1.schema.json","title":"PutRoleRequest","type":"object","additionalProperties":false,"required":["role","reason"],"properties":{"role":{"$ref":"../registry/RoleDefinition.v1.schema.json"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
-const schema1077 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/RoleDefinition.v1.schema.json","title":"RoleDefinition","description":"What a role lets agents do. An agent may do what any of its roles lets it.","type":"object","additionalProperties":false,"required":["title","owner","permissions"],"properties":{"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Who answers for it."},"permissions":{"type":"array","maxItems":128,"items":{"$ref":"RolePermission.v1.schema.json"}}}};
+const schema1078 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutRoleRequest.v1.schema.json","title":"PutRoleRequest","type":"object","additionalProperties":false,"required":["role","reason"],"properties":{"role":{"$ref":"../registry/RoleDefinition.v1.schema.json"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
+const schema1079 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/RoleDefinition.v1.schema.json","title":"RoleDefinition","description":"What a role lets agents do. An agent may do what any of its roles lets it.","type":"object","additionalProperties":false,"required":["title","owner","permissions"],"properties":{"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId","description":"Who answers for it."},"permissions":{"type":"array","maxItems":128,"items":{"$ref":"RolePermission.v1.schema.json"}}}};
 
 function validate308(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/RoleDefinition.v1.schema.json" */;
@@ -79395,7 +79453,7 @@ validate307.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data1)){
+if(!pattern292.test(data1)){
 validate307.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -79427,8 +79485,8 @@ return errors === 0;
 validate307.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutTemplateRequest = validate311;
-const schema1080 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutTemplateRequest.v1.schema.json","title":"PutTemplateRequest","type":"object","additionalProperties":false,"required":["template","reason"],"properties":{"template":{"$ref":"../registry/TemplateDefinition.v1.schema.json"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
-const schema1081 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/TemplateDefinition.v1.schema.json","title":"TemplateDefinition","description":"What agents of one kind have in common: a business team fills in the fields, all else stands here.","type":"object","additionalProperties":false,"required":["title","roles","ceiling","environment","limits","fields"],"properties":{"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"minItems":1},"ceiling":{"enum":[1,2]},"environment":{"type":"string","minLength":1,"maxLength":64},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"fields":{"type":"array","maxItems":5,"items":{"enum":["agent","name","owner","purpose","model"]},"minItems":1,"uniqueItems":true,"description":"What has to be filled in. agent, name and purpose always; owner else who registers it."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high","prohibited"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"Raci.v1.schema.json"}}};
+const schema1082 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutTemplateRequest.v1.schema.json","title":"PutTemplateRequest","type":"object","additionalProperties":false,"required":["template","reason"],"properties":{"template":{"$ref":"../registry/TemplateDefinition.v1.schema.json"},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
+const schema1083 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/TemplateDefinition.v1.schema.json","title":"TemplateDefinition","description":"What agents of one kind have in common: a business team fills in the fields, all else stands here.","type":"object","additionalProperties":false,"required":["title","roles","ceiling","environment","limits","fields"],"properties":{"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"roles":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"minItems":1},"ceiling":{"enum":[1,2]},"environment":{"type":"string","minLength":1,"maxLength":64},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"fields":{"type":"array","maxItems":5,"items":{"enum":["agent","name","owner","purpose","model"]},"minItems":1,"uniqueItems":true,"description":"What has to be filled in. agent, name and purpose always; owner else who registers it."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high","prohibited"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"Raci.v1.schema.json"}}};
 const func27 = interop(runtime_ajv_dist_runtime_equal);
 
 function validate312(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
@@ -79452,7 +79510,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1081.properties, key0))){
+if(!(func0.call(schema1083.properties, key0))){
 validate312.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -79549,7 +79607,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data3 = data.ceiling;
 const _errs10 = errors;
 if(!((data3 === 1) || (data3 === 2))){
-validate312.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema1081.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate312.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema1083.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs10 === errors;
@@ -79852,7 +79910,7 @@ for(let i1=0; i1<len1; i1++){
 let data11 = data10[i1];
 const _errs33 = errors;
 if(!(((((data11 === "agent") || (data11 === "name")) || (data11 === "owner")) || (data11 === "purpose")) || (data11 === "model"))){
-validate312.errors = [{instancePath:instancePath+"/fields/" + i1,schemaPath:"#/properties/fields/items/enum",keyword:"enum",params:{allowedValues: schema1081.properties.fields.items.enum},message:"must be equal to one of the allowed values"}];
+validate312.errors = [{instancePath:instancePath+"/fields/" + i1,schemaPath:"#/properties/fields/items/enum",keyword:"enum",params:{allowedValues: schema1083.properties.fields.items.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid9 = _errs33 === errors;
@@ -79914,7 +79972,7 @@ if(data12.category !== undefined && func0.call(data12, "category")){
 let data13 = data12.category;
 const _errs37 = errors;
 if(!((((data13 === "minimal") || (data13 === "limited")) || (data13 === "high")) || (data13 === "prohibited"))){
-validate312.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema1081.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
+validate312.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema1083.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid11 = _errs37 === errors;
@@ -79927,7 +79985,7 @@ if(data12.annexIII !== undefined && func0.call(data12, "annexIII")){
 let data14 = data12.annexIII;
 const _errs38 = errors;
 if(!(((((((((data14 === "biometrics") || (data14 === "critical_infrastructure")) || (data14 === "education")) || (data14 === "employment")) || (data14 === "essential_services")) || (data14 === "law_enforcement")) || (data14 === "migration")) || (data14 === "justice_and_democracy")) || (data14 === null))){
-validate312.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema1081.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
+validate312.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema1083.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid11 = _errs38 === errors;
@@ -80025,7 +80083,7 @@ validate312.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i4,schem
 return false;
 }
 else {
-if(!pattern299.test(data18)){
+if(!pattern301.test(data18)){
 validate312.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i4,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -80195,7 +80253,7 @@ validate311.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data1)){
+if(!pattern292.test(data1)){
 validate311.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -80227,8 +80285,8 @@ return errors === 0;
 validate311.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePutToolRequest = validate315;
-const schema1090 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutToolRequest.v1.schema.json","title":"PutToolRequest","description":"The declaration of a tool; its name stands in the path. Version and definition hash are the registry's.","type":"object","additionalProperties":false,"required":["system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields"],"properties":{"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"review":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"A second person's signed review (typ countersign-tool-review+jwt: sub, tenant, tool, definition, replaces, reason, iat): needed where a change of a tool that is in the catalogue may loosen what is decided."},"source":{"type":"object","additionalProperties":false,"required":["server","name","status","digest","definition"],"properties":{"server":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"Which server it was imported from, as the importer named it."},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"What the server calls it."},"status":{"enum":["draft","reviewed","changed"],"description":"draft: imported, and no person has said what it is; changed: its source says something else than what was reviewed. Only reviewed is in scope."},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256 of the definition as it was received."},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."},"offered":{"anyOf":[{"type":"object","additionalProperties":false,"required":["digest","definition"],"properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."}}},{"type":"null"}],"description":"While changed: what the source says now; null where it no longer has the tool."}},"description":"Where the declaration came from; absent where a person wrote it."},"tests":{"type":"array","maxItems":50,"items":{"type":"object","additionalProperties":false,"required":["arguments","facts"],"properties":{"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"facts":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What the extractors must read out of these arguments; null for one that yields nothing, `{\"fails\": true}` for one that must fail."}}},"description":"Examples that the extractors must satisfy; a tool whose examples fail is not in the catalogue."},"reader":{"type":"object","additionalProperties":false,"required":["url"],"properties":{"url":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s]{1,1990}$"}},"description":"Where approvals asks what stands there now, before the change: POST {tool, arguments}, signed by approvals, answered with {state}, an object whose members are named like the arguments. People are shown the difference."}}};
-const pattern599 = new RegExp("^https?://[^\\s]{1,1990}$", "u");
+const schema1092 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/PutToolRequest.v1.schema.json","title":"PutToolRequest","description":"The declaration of a tool; its name stands in the path. Version and definition hash are the registry's.","type":"object","additionalProperties":false,"required":["system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields"],"properties":{"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"review":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"A second person's signed review (typ countersign-tool-review+jwt: sub, tenant, tool, definition, replaces, reason, iat): needed where a change of a tool that is in the catalogue may loosen what is decided."},"source":{"type":"object","additionalProperties":false,"required":["server","name","status","digest","definition"],"properties":{"server":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"Which server it was imported from, as the importer named it."},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"What the server calls it."},"status":{"enum":["draft","reviewed","changed"],"description":"draft: imported, and no person has said what it is; changed: its source says something else than what was reviewed. Only reviewed is in scope."},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256 of the definition as it was received."},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."},"offered":{"anyOf":[{"type":"object","additionalProperties":false,"required":["digest","definition"],"properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."}}},{"type":"null"}],"description":"While changed: what the source says now; null where it no longer has the tool."}},"description":"Where the declaration came from; absent where a person wrote it."},"tests":{"type":"array","maxItems":50,"items":{"type":"object","additionalProperties":false,"required":["arguments","facts"],"properties":{"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"facts":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What the extractors must read out of these arguments; null for one that yields nothing, `{\"fails\": true}` for one that must fail."}}},"description":"Examples that the extractors must satisfy; a tool whose examples fail is not in the catalogue."},"reader":{"type":"object","additionalProperties":false,"required":["url"],"properties":{"url":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s]{1,1990}$"}},"description":"Where approvals asks what stands there now, before the change: POST {tool, arguments}, signed by approvals, answered with {state}, an object whose members are named like the arguments. People are shown the difference."}}};
+const pattern601 = new RegExp("^https?://[^\\s]{1,1990}$", "u");
 
 function validate315(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/PutToolRequest.v1.schema.json" */;
@@ -80251,7 +80309,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1090.properties, key0))){
+if(!(func0.call(schema1092.properties, key0))){
 validate315.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -80380,7 +80438,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern165.test(data5)){
+if(!pattern166.test(data5)){
 const err1 = {instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -80502,7 +80560,7 @@ if(data.enforcement !== undefined && func0.call(data, "enforcement")){
 let data8 = data.enforcement;
 const _errs26 = errors;
 if(!(((data8 === "cooperative") || (data8 === "brokered")) || (data8 === "sandboxed"))){
-validate315.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema1090.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
+validate315.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema1092.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs26 === errors;
@@ -80641,7 +80699,7 @@ if(data.resultTrust !== undefined && func0.call(data, "resultTrust")){
 let data12 = data.resultTrust;
 const _errs37 = errors;
 if(!(((data12 === "record") || (data12 === "directory")) || (data12 === "third_party"))){
-validate315.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema1090.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
+validate315.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema1092.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs37 === errors;
@@ -80706,7 +80764,7 @@ for(const key4 of Object.keys(data13)){
 let data14 = data13[key4];
 const _errs43 = errors;
 if(!(((data14 === "record") || (data14 === "directory")) || (data14 === "third_party"))){
-validate315.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema1090.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
+validate315.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema1092.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid11 = _errs43 === errors;
@@ -80836,7 +80894,7 @@ if(data16.status !== undefined && func0.call(data16, "status")){
 let data19 = data16.status;
 const _errs56 = errors;
 if(!(((data19 === "draft") || (data19 === "reviewed")) || (data19 === "changed"))){
-validate315.errors = [{instancePath:instancePath+"/source/status",schemaPath:"#/properties/source/properties/status/enum",keyword:"enum",params:{allowedValues: schema1090.properties.source.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate315.errors = [{instancePath:instancePath+"/source/status",schemaPath:"#/properties/source/properties/status/enum",keyword:"enum",params:{allowedValues: schema1092.properties.source.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid13 = _errs56 === errors;
@@ -81579,7 +81637,7 @@ validate315.errors = [{instancePath:instancePath+"/reader/url",schemaPath:"#/pro
 return false;
 }
 else {
-if(!pattern599.test(data45)){
+if(!pattern601.test(data45)){
 validate315.errors = [{instancePath:instancePath+"/reader/url",schemaPath:"#/properties/reader/properties/url/pattern",keyword:"pattern",params:{pattern: "^https?://[^\\s]{1,1990}$"},message:"must match pattern \""+"^https?://[^\\s]{1,1990}$"+"\""}];
 return false;
 }
@@ -81633,7 +81691,7 @@ return errors === 0;
 validate315.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateQuarantineRequest = validate316;
-const schema1106 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/QuarantineRequest.v1.schema.json","title":"QuarantineRequest","description":"An agent or a run is taken out until somebody else lets it back.","type":"object","additionalProperties":false,"required":["scope","reason"],"properties":{"scope":{"type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["agent","run"]},"id":{"type":"string","maxLength":128,"minLength":1,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema1108 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/QuarantineRequest.v1.schema.json","title":"QuarantineRequest","description":"An agent or a run is taken out until somebody else lets it back.","type":"object","additionalProperties":false,"required":["scope","reason"],"properties":{"scope":{"type":"object","additionalProperties":false,"required":["kind","id"],"properties":{"kind":{"enum":["agent","run"]},"id":{"type":"string","maxLength":128,"minLength":1,"pattern":"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"}}},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate316(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/QuarantineRequest.v1.schema.json" */;
@@ -81687,7 +81745,7 @@ if(data0.kind !== undefined && func0.call(data0, "kind")){
 let data1 = data0.kind;
 const _errs5 = errors;
 if(!((data1 === "agent") || (data1 === "run"))){
-validate316.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"#/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema1106.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate316.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"#/properties/scope/properties/kind/enum",keyword:"enum",params:{allowedValues: schema1108.properties.scope.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid1 = _errs5 === errors;
@@ -81711,7 +81769,7 @@ validate316.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/prope
 return false;
 }
 else {
-if(!pattern468.test(data2)){
+if(!pattern470.test(data2)){
 validate316.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"#/properties/scope/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -81758,7 +81816,7 @@ validate316.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data3)){
+if(!pattern292.test(data3)){
 validate316.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -81790,7 +81848,7 @@ return errors === 0;
 validate316.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateQuarantineResponse = validate317;
-const schema1107 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/QuarantineResponse.v1.schema.json","title":"QuarantineResponse","description":"In force, and what waited and was closed.","type":"object","additionalProperties":false,"required":["halt","paths","cancelled"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}},"cancelled":{"type":"array","maxItems":10000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}}}};
+const schema1109 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/QuarantineResponse.v1.schema.json","title":"QuarantineResponse","description":"In force, and what waited and was closed.","type":"object","additionalProperties":false,"required":["halt","paths","cancelled"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"paths":{"type":"object","additionalProperties":false,"required":["topic","database"],"properties":{"topic":{"type":"boolean"},"database":{"type":"boolean"}}},"cancelled":{"type":"array","maxItems":10000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}}}};
 
 function validate317(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/QuarantineResponse.v1.schema.json" */;
@@ -81973,7 +82031,7 @@ return errors === 0;
 validate317.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRaciRequest = validate318;
-const schema1110 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RaciRequest.v1.schema.json","title":"RaciRequest","description":"Who answers for an agent at each stage, the whole of it.","type":"object","additionalProperties":false,"required":["raci","reason"],"properties":{"raci":{"$ref":"../registry/Raci.v1.schema.json"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema1112 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RaciRequest.v1.schema.json","title":"RaciRequest","description":"Who answers for an agent at each stage, the whole of it.","type":"object","additionalProperties":false,"required":["raci","reason"],"properties":{"raci":{"$ref":"../registry/Raci.v1.schema.json"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate318(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RaciRequest.v1.schema.json" */;
@@ -82030,7 +82088,7 @@ validate318.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data1)){
+if(!pattern292.test(data1)){
 validate318.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -82062,7 +82120,7 @@ return errors === 0;
 validate318.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReasonRequest = validate320;
-const schema1111 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReasonRequest.v1.schema.json","title":"ReasonRequest","description":"A change that somebody answers for.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema1113 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReasonRequest.v1.schema.json","title":"ReasonRequest","description":"A change that somebody answers for.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate320(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReasonRequest.v1.schema.json" */;
@@ -82107,7 +82165,7 @@ validate320.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data0)){
+if(!pattern292.test(data0)){
 validate320.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -82134,7 +82192,7 @@ return errors === 0;
 validate320.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReconcileRequest = validate321;
-const schema1112 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReconcileRequest.v1.schema.json","title":"ReconcileRequest","description":"What people found out about an action of which nobody knew what came.","type":"object","additionalProperties":false,"required":["outcome","reason"],"properties":{"outcome":{"enum":["succeeded","failed","partial","not_executed"]},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema1114 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReconcileRequest.v1.schema.json","title":"ReconcileRequest","description":"What people found out about an action of which nobody knew what came.","type":"object","additionalProperties":false,"required":["outcome","reason"],"properties":{"outcome":{"enum":["succeeded","failed","partial","not_executed"]},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate321(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReconcileRequest.v1.schema.json" */;
@@ -82168,7 +82226,7 @@ if(data.outcome !== undefined && func0.call(data, "outcome")){
 let data0 = data.outcome;
 const _errs2 = errors;
 if(!((((data0 === "succeeded") || (data0 === "failed")) || (data0 === "partial")) || (data0 === "not_executed"))){
-validate321.errors = [{instancePath:instancePath+"/outcome",schemaPath:"#/properties/outcome/enum",keyword:"enum",params:{allowedValues: schema1112.properties.outcome.enum},message:"must be equal to one of the allowed values"}];
+validate321.errors = [{instancePath:instancePath+"/outcome",schemaPath:"#/properties/outcome/enum",keyword:"enum",params:{allowedValues: schema1114.properties.outcome.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -82192,7 +82250,7 @@ validate321.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data1)){
+if(!pattern292.test(data1)){
 validate321.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -82224,7 +82282,7 @@ return errors === 0;
 validate321.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRecoverHaltRequest = validate322;
-const schema1113 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RecoverHaltRequest.v1.schema.json","title":"RecoverHaltRequest","description":"The next stage of taking a halt back. `reads`: tools that change nothing; `reversible`: those too that can be taken back; `all`: the halt is over. `agents`: only these take part in the stage.","type":"object","additionalProperties":false,"required":["stage","reason"],"properties":{"stage":{"enum":["reads","reversible","all"]},"agents":{"type":"array","maxItems":500,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
+const schema1115 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RecoverHaltRequest.v1.schema.json","title":"RecoverHaltRequest","description":"The next stage of taking a halt back. `reads`: tools that change nothing; `reversible`: those too that can be taken back; `all`: the halt is over. `agents`: only these take part in the stage.","type":"object","additionalProperties":false,"required":["stage","reason"],"properties":{"stage":{"enum":["reads","reversible","all"]},"agents":{"type":"array","maxItems":500,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"}}};
 
 function validate322(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RecoverHaltRequest.v1.schema.json" */;
@@ -82258,7 +82316,7 @@ if(data.stage !== undefined && func0.call(data, "stage")){
 let data0 = data.stage;
 const _errs2 = errors;
 if(!(((data0 === "reads") || (data0 === "reversible")) || (data0 === "all"))){
-validate322.errors = [{instancePath:instancePath+"/stage",schemaPath:"#/properties/stage/enum",keyword:"enum",params:{allowedValues: schema1113.properties.stage.enum},message:"must be equal to one of the allowed values"}];
+validate322.errors = [{instancePath:instancePath+"/stage",schemaPath:"#/properties/stage/enum",keyword:"enum",params:{allowedValues: schema1115.properties.stage.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -82334,7 +82392,7 @@ validate322.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data3)){
+if(!pattern292.test(data3)){
 validate322.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -82367,7 +82425,7 @@ return errors === 0;
 validate322.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRecoverHaltResponse = validate323;
-const schema1115 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RecoverHaltResponse.v1.schema.json","title":"RecoverHaltResponse","description":"What holds now: `halt` in force, or null where nothing of it is left.","type":"object","additionalProperties":false,"required":["root","stage","halt","lifted","tools","agents"],"properties":{"root":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"stage":{"enum":["reads","reversible","all"]},"halt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},{"type":"null"}]},"lifted":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tools":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"agents":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
+const schema1117 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RecoverHaltResponse.v1.schema.json","title":"RecoverHaltResponse","description":"What holds now: `halt` in force, or null where nothing of it is left.","type":"object","additionalProperties":false,"required":["root","stage","halt","lifted","tools","agents"],"properties":{"root":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"stage":{"enum":["reads","reversible","all"]},"halt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},{"type":"null"}]},"lifted":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tools":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"agents":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
 
 function validate323(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RecoverHaltResponse.v1.schema.json" */;
@@ -82429,7 +82487,7 @@ if(data.stage !== undefined && func0.call(data, "stage")){
 let data1 = data.stage;
 const _errs5 = errors;
 if(!(((data1 === "reads") || (data1 === "reversible")) || (data1 === "all"))){
-validate323.errors = [{instancePath:instancePath+"/stage",schemaPath:"#/properties/stage/enum",keyword:"enum",params:{allowedValues: schema1115.properties.stage.enum},message:"must be equal to one of the allowed values"}];
+validate323.errors = [{instancePath:instancePath+"/stage",schemaPath:"#/properties/stage/enum",keyword:"enum",params:{allowedValues: schema1117.properties.stage.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -82686,7 +82744,7 @@ return errors === 0;
 validate323.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRegisterAgentRequest = validate324;
-const schema1121 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RegisterAgentRequest.v1.schema.json","title":"RegisterAgentRequest","description":"A new agent, draft until activated. `key` authenticates the agent at the token endpoint.","type":"object","additionalProperties":false,"required":["agent","name","owner","purpose","roles","permissions","ceiling","environment","limits","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"principals":{"type":"array","maxItems":1000,"items":{"anyOf":[{"const":"*"},{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}]},"description":"People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered."},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high","prohibited"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"}}};
+const schema1123 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RegisterAgentRequest.v1.schema.json","title":"RegisterAgentRequest","description":"A new agent, draft until activated. `key` authenticates the agent at the token endpoint.","type":"object","additionalProperties":false,"required":["agent","name","owner","purpose","roles","permissions","ceiling","environment","limits","key"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"owner":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"principals":{"type":"array","maxItems":1000,"items":{"anyOf":[{"const":"*"},{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"}]},"description":"People, beside its owner, for whom it may ask (AuthZEN subjects of type user); `*`: everybody registered."},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tool name patterns (`payments.*`) this agent may propose."},"ceiling":{"enum":[1,2],"description":"Highest tier at which it may act without a person."},"environment":{"type":"string","maxLength":64,"minLength":1},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"model":{"type":["string","null"],"maxLength":200},"runtimeTrusted":{"type":"boolean"},"key":{"$ref":"../shared/PublicJwk.v1.schema.json"},"promptVersion":{"type":"string","maxLength":200,"minLength":1,"description":"Which prompt it runs with: a version, a tag or a digest."},"euAiAct":{"type":"object","additionalProperties":false,"required":["category"],"properties":{"category":{"enum":["minimal","limited","high","prohibited"]},"annexIII":{"enum":["biometrics","critical_infrastructure","education","employment","essential_services","law_enforcement","migration","justice_and_democracy",null],"description":"Area of Annex III that makes it high-risk; null where another ground does."}},"description":"Regulation (EU) 2024/1689 (EU AI Act): the category its owner puts it in."},"affects":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"description":"Groups of people whom its work affects."},"decidesOnPersons":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"},"description":"Tools by which it decides on individuals; an empty list says that it decides on nobody."},"peerGroup":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role","description":"Agents of the same group are the prior of its behavioural baseline until it has its own."},"baselinePlan":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"How it is watched until it has a baseline, where it has no peers: its cold start."},"raci":{"$ref":"../registry/Raci.v1.schema.json"}}};
 
 function validate324(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RegisterAgentRequest.v1.schema.json" */;
@@ -82709,7 +82767,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1121.properties, key0))){
+if(!(func0.call(schema1123.properties, key0))){
 validate324.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -83008,7 +83066,7 @@ validate324.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath
 return false;
 }
 else {
-if(!pattern299.test(data9)){
+if(!pattern301.test(data9)){
 validate324.errors = [{instancePath:instancePath+"/permissions/" + i2,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -83041,7 +83099,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data10 = data.ceiling;
 const _errs32 = errors;
 if(!((data10 === 1) || (data10 === 2))){
-validate324.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema1121.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate324.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema1123.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs32 === errors;
@@ -83327,7 +83385,7 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data17 = data.model;
 const _errs53 = errors;
 if((typeof data17 !== "string") && (data17 !== null)){
-validate324.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema1121.properties.model.type},message:"must be string,null"}];
+validate324.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema1123.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs53){
@@ -83419,7 +83477,7 @@ if(data21.category !== undefined && func0.call(data21, "category")){
 let data22 = data21.category;
 const _errs63 = errors;
 if(!((((data22 === "minimal") || (data22 === "limited")) || (data22 === "high")) || (data22 === "prohibited"))){
-validate324.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema1121.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
+validate324.errors = [{instancePath:instancePath+"/euAiAct/category",schemaPath:"#/properties/euAiAct/properties/category/enum",keyword:"enum",params:{allowedValues: schema1123.properties.euAiAct.properties.category.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid17 = _errs63 === errors;
@@ -83432,7 +83490,7 @@ if(data21.annexIII !== undefined && func0.call(data21, "annexIII")){
 let data23 = data21.annexIII;
 const _errs64 = errors;
 if(!(((((((((data23 === "biometrics") || (data23 === "critical_infrastructure")) || (data23 === "education")) || (data23 === "employment")) || (data23 === "essential_services")) || (data23 === "law_enforcement")) || (data23 === "migration")) || (data23 === "justice_and_democracy")) || (data23 === null))){
-validate324.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema1121.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
+validate324.errors = [{instancePath:instancePath+"/euAiAct/annexIII",schemaPath:"#/properties/euAiAct/properties/annexIII/enum",keyword:"enum",params:{allowedValues: schema1123.properties.euAiAct.properties.annexIII.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid17 = _errs64 === errors;
@@ -83530,7 +83588,7 @@ validate324.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i4,schem
 return false;
 }
 else {
-if(!pattern299.test(data27)){
+if(!pattern301.test(data27)){
 validate324.errors = [{instancePath:instancePath+"/decidesOnPersons/" + i4,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -83653,7 +83711,7 @@ return errors === 0;
 validate324.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRenewRunRequest = validate327;
-const schema1135 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunRequest.v1.schema.json","title":"RenewRunRequest","description":"A fresh client assertion of the agent (RFC 7523): the agent token of the run is renewed with it.","type":"object","additionalProperties":false,"required":["client_assertion"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema1137 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunRequest.v1.schema.json","title":"RenewRunRequest","description":"A fresh client assertion of the agent (RFC 7523): the agent token of the run is renewed with it.","type":"object","additionalProperties":false,"required":["client_assertion"],"properties":{"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate327(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RenewRunRequest.v1.schema.json" */;
@@ -83719,7 +83777,7 @@ return errors === 0;
 validate327.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRenewRunResponse = validate328;
-const schema1137 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunResponse.v1.schema.json","title":"RenewRunResponse","type":"object","additionalProperties":false,"required":["run","renew_before"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"}}};
+const schema1139 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RenewRunResponse.v1.schema.json","title":"RenewRunResponse","type":"object","additionalProperties":false,"required":["run","renew_before"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"renew_before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/rfc3339"}}};
 
 function validate328(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RenewRunResponse.v1.schema.json" */;
@@ -83819,7 +83877,7 @@ return errors === 0;
 validate328.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReportOutcomeRequest = validate329;
-const schema1140 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json","title":"ReportOutcomeRequest","type":"object","additionalProperties":false,"required":["status"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"duration_ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
+const schema1142 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json","title":"ReportOutcomeRequest","type":"object","additionalProperties":false,"required":["status"],"properties":{"status":{"$ref":"../runs/OutcomeStatus.v1.schema.json"},"result":{"type":["string","null"],"maxLength":65536},"error":{"type":["string","null"],"maxLength":4096},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"duration_ms":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]}}};
 
 function validate329(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReportOutcomeRequest.v1.schema.json" */;
@@ -83853,7 +83911,7 @@ if(data.status !== undefined && func0.call(data, "status")){
 let data0 = data.status;
 const _errs2 = errors;
 if(!(((((data0 === "succeeded") || (data0 === "failed")) || (data0 === "partial")) || (data0 === "unknown")) || (data0 === "not_executed"))){
-validate329.errors = [{instancePath:instancePath+"/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema339.enum},message:"must be equal to one of the allowed values"}];
+validate329.errors = [{instancePath:instancePath+"/status",schemaPath:"../runs/OutcomeStatus.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema340.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -83866,7 +83924,7 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data1 = data.result;
 const _errs4 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate329.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema1140.properties.result.type},message:"must be string,null"}];
+validate329.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema1142.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs4){
@@ -83887,7 +83945,7 @@ if(data.error !== undefined && func0.call(data, "error")){
 let data2 = data.error;
 const _errs6 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate329.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema1140.properties.error.type},message:"must be string,null"}];
+validate329.errors = [{instancePath:instancePath+"/error",schemaPath:"#/properties/error/type",keyword:"type",params:{type: schema1142.properties.error.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs6){
@@ -84280,7 +84338,7 @@ return errors === 0;
 validate329.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateResendRequest = validate330;
-const schema1145 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ResendRequest.v1.schema.json","title":"ResendRequest","description":"Tries dead messages of a channel again, of one approval or of all.","type":"object","additionalProperties":false,"required":[],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"}}};
+const schema1147 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ResendRequest.v1.schema.json","title":"ResendRequest","description":"Tries dead messages of a channel again, of one approval or of all.","type":"object","additionalProperties":false,"required":[],"properties":{"approval":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"}}};
 
 function validate330(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ResendRequest.v1.schema.json" */;
@@ -84339,7 +84397,7 @@ return errors === 0;
 validate330.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateResendResponse = validate331;
-const schema1147 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ResendResponse.v1.schema.json","title":"ResendResponse","description":"How many are tried again.","type":"object","additionalProperties":false,"required":["resent"],"properties":{"resent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
+const schema1149 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ResendResponse.v1.schema.json","title":"ResendResponse","description":"How many are tried again.","type":"object","additionalProperties":false,"required":["resent"],"properties":{"resent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}};
 
 function validate331(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ResendResponse.v1.schema.json" */;
@@ -84405,7 +84463,7 @@ return errors === 0;
 validate331.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReversalList = validate332;
-const schema1149 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReversalList.v1.schema.json","title":"ReversalList","type":"object","additionalProperties":false,"required":["reversals"],"properties":{"reversals":{"type":"array","maxItems":500,"items":{"$ref":"./ReversalView.v1.schema.json"}}}};
+const schema1151 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReversalList.v1.schema.json","title":"ReversalList","type":"object","additionalProperties":false,"required":["reversals"],"properties":{"reversals":{"type":"array","maxItems":500,"items":{"$ref":"./ReversalView.v1.schema.json"}}}};
 
 function validate332(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReversalList.v1.schema.json" */;
@@ -84482,7 +84540,7 @@ validate332.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateReversalView = validate180;
 
 export const validateReverseRequest = validate334;
-const schema1150 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReverseRequest.v1.schema.json","title":"ReverseRequest","description":"`arguments` of the compensator, where nothing else says them.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"}}};
+const schema1152 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReverseRequest.v1.schema.json","title":"ReverseRequest","description":"`arguments` of the compensator, where nothing else says them.","type":"object","additionalProperties":false,"required":["reason"],"properties":{"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"}}};
 
 function validate334(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReverseRequest.v1.schema.json" */;
@@ -84527,7 +84585,7 @@ validate334.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data0)){
+if(!pattern292.test(data0)){
 validate334.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -84581,7 +84639,7 @@ return errors === 0;
 validate334.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReviewAgentsRequest = validate335;
-const schema1152 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewAgentsRequest.v1.schema.json","title":"ReviewAgentsRequest","description":"Runs the governance review of up to 64 agents.","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","minItems":1,"maxItems":64,"uniqueItems":true,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
+const schema1154 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewAgentsRequest.v1.schema.json","title":"ReviewAgentsRequest","description":"Runs the governance review of up to 64 agents.","type":"object","additionalProperties":false,"required":["agents"],"properties":{"agents":{"type":"array","minItems":1,"maxItems":64,"uniqueItems":true,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
 
 function validate335(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReviewAgentsRequest.v1.schema.json" */;
@@ -84694,8 +84752,8 @@ return errors === 0;
 validate335.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateReviewList = validate336;
-const schema1154 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewList.v1.schema.json","title":"ReviewList","type":"object","additionalProperties":false,"required":["reviews"],"properties":{"reviews":{"type":"array","maxItems":1000,"items":{"$ref":"./ReviewView.v1.schema.json"}}}};
-const schema1155 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewView.v1.schema.json","title":"ReviewView","description":"Something that an agent did without a person, drawn at random for people to look at. Blind: neither what was decided nor why, how sure the agent said it was, nor what came of it. Instruction and arguments are not ours: untrusted text.","type":"object","additionalProperties":false,"required":["run","action","tool","instruction","arguments","digest","at"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"instruction":{"type":"string","maxLength":4000},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema1156 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewList.v1.schema.json","title":"ReviewList","type":"object","additionalProperties":false,"required":["reviews"],"properties":{"reviews":{"type":"array","maxItems":1000,"items":{"$ref":"./ReviewView.v1.schema.json"}}}};
+const schema1157 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewView.v1.schema.json","title":"ReviewView","description":"Something that an agent did without a person, drawn at random for people to look at. Blind: neither what was decided nor why, how sure the agent said it was, nor what came of it. Instruction and arguments are not ours: untrusted text.","type":"object","additionalProperties":false,"required":["run","action","tool","instruction","arguments","digest","at"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"instruction":{"type":"string","maxLength":4000},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate337(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReviewView.v1.schema.json" */;
@@ -85008,7 +85066,7 @@ validate336.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateReviewView = validate337;
 
 export const validateReviewerList = validate339;
-const schema1162 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewerList.v1.schema.json","title":"ReviewerList","description":"How people decide.","type":"object","additionalProperties":false,"required":["reviewers"],"properties":{"reviewers":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["person","votes","approved","streak","medianMs","openedShare","seeded","caught","catchRate","wornOut"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"votes":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"approved":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"streak":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Approvals one after the other, up to now."},"medianMs":{"anyOf":[{"type":"number","minimum":0,"maximum":9007199254740991},{"type":"null"}],"description":"From opening (or being asked) to the vote, of the last ones."},"openedShare":{"anyOf":[{"type":"number","minimum":0,"maximum":9007199254740991},{"type":"null"}]},"seeded":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Bad requests that nobody made, decided."},"caught":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"catchRate":{"anyOf":[{"type":"number","minimum":0,"maximum":9007199254740991},{"type":"null"}]},"wornOut":{"anyOf":[{"type":"string","maxLength":300},{"type":"null"}],"description":"Why their approvals are held up."}}}}}};
+const schema1164 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ReviewerList.v1.schema.json","title":"ReviewerList","description":"How people decide.","type":"object","additionalProperties":false,"required":["reviewers"],"properties":{"reviewers":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["person","votes","approved","streak","medianMs","openedShare","seeded","caught","catchRate","wornOut"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"votes":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"approved":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"streak":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Approvals one after the other, up to now."},"medianMs":{"anyOf":[{"type":"number","minimum":0,"maximum":9007199254740991},{"type":"null"}],"description":"From opening (or being asked) to the vote, of the last ones."},"openedShare":{"anyOf":[{"type":"number","minimum":0,"maximum":9007199254740991},{"type":"null"}]},"seeded":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Bad requests that nobody made, decided."},"caught":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"catchRate":{"anyOf":[{"type":"number","minimum":0,"maximum":9007199254740991},{"type":"null"}]},"wornOut":{"anyOf":[{"type":"string","maxLength":300},{"type":"null"}],"description":"Why their approvals are held up."}}}}}};
 
 function validate339(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/ReviewerList.v1.schema.json" */;
@@ -85063,7 +85121,7 @@ return false;
 else {
 const _errs6 = errors;
 for(const key1 of Object.keys(data1)){
-if(!(func0.call(schema1162.properties.reviewers.items.properties, key1))){
+if(!(func0.call(schema1164.properties.reviewers.items.properties, key1))){
 validate339.errors = [{instancePath:instancePath+"/reviewers/" + i0,schemaPath:"#/properties/reviewers/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key1},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -85613,9 +85671,9 @@ return errors === 0;
 validate339.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRevocationList = validate340;
-const schema1169 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevocationList.v1.schema.json","title":"RevocationList","type":"object","additionalProperties":false,"required":["revocations"],"properties":{"revocations":{"type":"array","maxItems":10000,"items":{"$ref":"../registry/Revocation.v1.schema.json"}}}};
-const schema1170 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/Revocation.v1.schema.json","title":"Revocation","description":"One entry of the grow-only set of revoked credentials. Nothing takes it back; it may be forgotten a day after `until`, when everything it covers has expired.","type":"object","additionalProperties":false,"required":["revocation","tenant","agent","kind","subject","from","until","reason","by","at"],"properties":{"revocation":{"type":"string","maxLength":200,"pattern":"^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$","description":"Its id: kind, subject and from, with colons."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"kind":{"enum":["key","token","session","run","agent"],"description":"key: a registered key (thumbprint), with the tokens it gave rise to; token: one agent token (jti); session: a session key (thumbprint); run: one run; agent: every token and run of the agent from before `from`."},"subject":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId","description":"RFC 7638 thumbprint, jti, run id or agent id."},"from":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"key: what the key says at or after it is refused (0: whatever it said). agent: what was issued before it is refused. The others: when they were revoked; they are refused for good."},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When everything it covers has expired."},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
-const pattern632 = new RegExp("^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$", "u");
+const schema1171 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevocationList.v1.schema.json","title":"RevocationList","type":"object","additionalProperties":false,"required":["revocations"],"properties":{"revocations":{"type":"array","maxItems":10000,"items":{"$ref":"../registry/Revocation.v1.schema.json"}}}};
+const schema1172 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/Revocation.v1.schema.json","title":"Revocation","description":"One entry of the grow-only set of revoked credentials. Nothing takes it back; it may be forgotten a day after `until`, when everything it covers has expired.","type":"object","additionalProperties":false,"required":["revocation","tenant","agent","kind","subject","from","until","reason","by","at"],"properties":{"revocation":{"type":"string","maxLength":200,"pattern":"^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$","description":"Its id: kind, subject and from, with colons."},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"kind":{"enum":["key","token","session","run","agent"],"description":"key: a registered key (thumbprint), with the tokens it gave rise to; token: one agent token (jti); session: a session key (thumbprint); run: one run; agent: every token and run of the agent from before `from`."},"subject":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId","description":"RFC 7638 thumbprint, jti, run id or agent id."},"from":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"key: what the key says at or after it is refused (0: whatever it said). agent: what was issued before it is refused. The others: when they were revoked; they are refused for good."},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"When everything it covers has expired."},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const pattern634 = new RegExp("^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$", "u");
 
 function validate341(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/Revocation.v1.schema.json" */;
@@ -85638,7 +85696,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1170.properties, key0))){
+if(!(func0.call(schema1172.properties, key0))){
 validate341.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -85655,7 +85713,7 @@ validate341.errors = [{instancePath:instancePath+"/revocation",schemaPath:"#/pro
 return false;
 }
 else {
-if(!pattern632.test(data0)){
+if(!pattern634.test(data0)){
 validate341.errors = [{instancePath:instancePath+"/revocation",schemaPath:"#/properties/revocation/pattern",keyword:"pattern",params:{pattern: "^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$"},message:"must match pattern \""+"^(key|token|session|run|agent):[A-Za-z0-9_-][A-Za-z0-9._:~-]{0,190}$"+"\""}];
 return false;
 }
@@ -85732,7 +85790,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data3 = data.kind;
 const _errs10 = errors;
 if(!(((((data3 === "key") || (data3 === "token")) || (data3 === "session")) || (data3 === "run")) || (data3 === "agent"))){
-validate341.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema1170.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate341.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema1172.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs10 === errors;
@@ -85998,7 +86056,7 @@ return errors === 0;
 validate340.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRevokeRequest = validate343;
-const schema1179 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevokeRequest.v1.schema.json","title":"RevokeRequest","description":"Revokes a key (kid or thumbprint), a token (jti), a session key (thumbprint), a run, or with kind agent everything issued before `before`.","type":"object","additionalProperties":false,"required":["kind","reason"],"properties":{"kind":{"enum":["key","token","session","run","agent"]},"subject":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId","description":"Left out for kind agent."},"before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"For kind agent; default and latest: now."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
+const schema1181 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevokeRequest.v1.schema.json","title":"RevokeRequest","description":"Revokes a key (kid or thumbprint), a token (jti), a session key (thumbprint), a run, or with kind agent everything issued before `before`.","type":"object","additionalProperties":false,"required":["kind","reason"],"properties":{"kind":{"enum":["key","token","session","run","agent"]},"subject":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId","description":"Left out for kind agent."},"before":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs","description":"For kind agent; default and latest: now."},"reason":{"type":"string","minLength":1,"maxLength":2000,"pattern":"\\S"}}};
 
 function validate343(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RevokeRequest.v1.schema.json" */;
@@ -86032,7 +86090,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data0 = data.kind;
 const _errs2 = errors;
 if(!(((((data0 === "key") || (data0 === "token")) || (data0 === "session")) || (data0 === "run")) || (data0 === "agent"))){
-validate343.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema1179.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate343.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema1181.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -86112,7 +86170,7 @@ validate343.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data3)){
+if(!pattern292.test(data3)){
 validate343.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -86146,7 +86204,7 @@ return errors === 0;
 validate343.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRevokeRunResponse = validate344;
-const schema1182 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevokeRunResponse.v1.schema.json","title":"RevokeRunResponse","description":"The child run, and the halt that stops it for good.","type":"object","additionalProperties":false,"required":["run","halt"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"}}};
+const schema1184 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RevokeRunResponse.v1.schema.json","title":"RevokeRunResponse","description":"The child run, and the halt that stops it for good.","type":"object","additionalProperties":false,"required":["run","halt"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"}}};
 
 function validate344(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RevokeRunResponse.v1.schema.json" */;
@@ -86246,7 +86304,7 @@ return errors === 0;
 validate344.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRoleDeclared = validate345;
-const schema1185 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RoleDeclared.v1.schema.json","title":"RoleDeclared","description":"A role as it stands.","type":"object","additionalProperties":false,"required":["role","version","definition"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/RoleDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
+const schema1187 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RoleDeclared.v1.schema.json","title":"RoleDeclared","description":"A role as it stands.","type":"object","additionalProperties":false,"required":["role","version","definition"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/RoleDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
 
 function validate345(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RoleDeclared.v1.schema.json" */;
@@ -86412,7 +86470,7 @@ return errors === 0;
 validate345.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRoleList = validate347;
-const schema1189 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RoleList.v1.schema.json","title":"RoleList","type":"object","additionalProperties":false,"required":["roles"],"properties":{"roles":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["role","version","definition"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/RoleDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}}};
+const schema1191 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RoleList.v1.schema.json","title":"RoleList","type":"object","additionalProperties":false,"required":["roles"],"properties":{"roles":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["role","version","definition"],"properties":{"role":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/RoleDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}}};
 
 function validate347(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RoleList.v1.schema.json" */;
@@ -86631,7 +86689,7 @@ return errors === 0;
 validate347.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunDetail = validate349;
-const schema1193 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunDetail.v1.schema.json","title":"RunDetail","description":"A run with its actions, oldest first.","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting","timeline"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"timeline":{"type":"array","maxItems":1000,"items":{"$ref":"./ActionView.v1.schema.json"}},"parent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Of a child run: the run that delegated."},"tree":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["run","agent","status","parent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"parent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"parentAction":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}],"description":"The action that delegated."},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}},"description":"Where it belongs to a delegation: every run from the root down, parents before children."},"cost":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Money.v1.schema.json"},"description":"What the actions shown cost together, by currency."},"stops":{"type":"array","maxItems":1000,"items":{"$ref":"./HaltView.v1.schema.json"},"description":"What stops or pauses the run now, wherever it was issued."}}};
+const schema1195 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunDetail.v1.schema.json","title":"RunDetail","description":"A run with its actions, oldest first.","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting","timeline"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"timeline":{"type":"array","maxItems":1000,"items":{"$ref":"./ActionView.v1.schema.json"}},"parent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Of a child run: the run that delegated."},"tree":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["run","agent","status","parent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"parent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]},"parentAction":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}],"description":"The action that delegated."},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}},"description":"Where it belongs to a delegation: every run from the root down, parents before children."},"cost":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Money.v1.schema.json"},"description":"What the actions shown cost together, by currency."},"stops":{"type":"array","maxItems":1000,"items":{"$ref":"./HaltView.v1.schema.json"},"description":"What stops or pauses the run now, wherever it was issued."}}};
 
 function validate349(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunDetail.v1.schema.json" */;
@@ -86654,7 +86712,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1193.properties, key0))){
+if(!(func0.call(schema1195.properties, key0))){
 validate349.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -87450,8 +87508,8 @@ return errors === 0;
 validate349.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunEvent = validate352;
-const schema1207 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunEvent.v1.schema.json","title":"RunEvent","description":"One thing that happened to a run. Texts (`reason`) are cut and may be an agent's own words: to be rendered inert.","type":"object","additionalProperties":false,"required":["id","run","agent","kind","at"],"properties":{"id":{"type":"string","maxLength":4096,"minLength":1,"pattern":"^-?\\d{1,4}:\\d{1,16}(\\.-?\\d{1,4}:\\d{1,16}){0,255}$","description":"Where the reader stands after it: Last-Event-ID, or `after`."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"type":"string","maxLength":128},"kind":{"type":"string","maxLength":64,"minLength":1,"description":"As on the record (action.decided, run.halted …), or what supervision did (reversal.*, action.reconciled, run.terminated …)."},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"parent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Of a child run that started: the run that delegated."},"round":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["id","reason"],"properties":{"id":{"type":"string","maxLength":200,"minLength":1},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}},"description":"Rules that fired."},"outcome":{"type":"string","maxLength":32},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]}}};
-const pattern653 = new RegExp("^-?\\d{1,4}:\\d{1,16}(\\.-?\\d{1,4}:\\d{1,16}){0,255}$", "u");
+const schema1209 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunEvent.v1.schema.json","title":"RunEvent","description":"One thing that happened to a run. Texts (`reason`) are cut and may be an agent's own words: to be rendered inert.","type":"object","additionalProperties":false,"required":["id","run","agent","kind","at"],"properties":{"id":{"type":"string","maxLength":4096,"minLength":1,"pattern":"^-?\\d{1,4}:\\d{1,16}(\\.-?\\d{1,4}:\\d{1,16}){0,255}$","description":"Where the reader stands after it: Last-Event-ID, or `after`."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"type":"string","maxLength":128},"kind":{"type":"string","maxLength":64,"minLength":1,"description":"As on the record (action.decided, run.halted …), or what supervision did (reversal.*, action.reconciled, run.terminated …)."},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"parent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Of a child run that started: the run that delegated."},"round":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"decision":{"$ref":"../shared/DecisionKind.v1.schema.json"},"code":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},{"type":"null"}]},"rules":{"type":"array","maxItems":256,"items":{"type":"object","additionalProperties":false,"required":["id","reason"],"properties":{"id":{"type":"string","maxLength":200,"minLength":1},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}},"description":"Rules that fired."},"outcome":{"type":"string","maxLength":32},"cost":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]}}};
+const pattern655 = new RegExp("^-?\\d{1,4}:\\d{1,16}(\\.-?\\d{1,4}:\\d{1,16}){0,255}$", "u");
 
 function validate352(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunEvent.v1.schema.json" */;
@@ -87474,7 +87532,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1207.properties, key0))){
+if(!(func0.call(schema1209.properties, key0))){
 validate352.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -87496,7 +87554,7 @@ validate352.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/
 return false;
 }
 else {
-if(!pattern653.test(data0)){
+if(!pattern655.test(data0)){
 validate352.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/pattern",keyword:"pattern",params:{pattern: "^-?\\d{1,4}:\\d{1,16}(\\.-?\\d{1,4}:\\d{1,16}){0,255}$"},message:"must match pattern \""+"^-?\\d{1,4}:\\d{1,16}(\\.-?\\d{1,4}:\\d{1,16}){0,255}$"+"\""}];
 return false;
 }
@@ -88322,7 +88380,7 @@ return errors === 0;
 validate352.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunEventList = validate353;
-const schema1222 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunEventList.v1.schema.json","title":"RunEventList","description":"`next`: give it back as `after`.","type":"object","additionalProperties":false,"required":["events","next"],"properties":{"events":{"type":"array","maxItems":500,"items":{"$ref":"./RunEvent.v1.schema.json"}},"next":{"type":"string","maxLength":4096}}};
+const schema1224 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunEventList.v1.schema.json","title":"RunEventList","description":"`next`: give it back as `after`.","type":"object","additionalProperties":false,"required":["events","next"],"properties":{"events":{"type":"array","maxItems":500,"items":{"$ref":"./RunEvent.v1.schema.json"}},"next":{"type":"string","maxLength":4096}}};
 
 function validate353(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunEventList.v1.schema.json" */;
@@ -88423,8 +88481,8 @@ return errors === 0;
 validate353.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunList = validate355;
-const schema1223 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunList.v1.schema.json","title":"RunList","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./RunView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema1224 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunView.v1.schema.json","title":"RunView","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"parent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Of a child run: the run that delegated."}}};
+const schema1225 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunList.v1.schema.json","title":"RunList","type":"object","additionalProperties":false,"required":["runs"],"properties":{"runs":{"type":"array","maxItems":1000,"items":{"$ref":"./RunView.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema1226 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunView.v1.schema.json","title":"RunView","type":"object","additionalProperties":false,"required":["run","agent","status","startedAt","instruction","actions","waiting"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"status":{"type":"string","maxLength":32},"startedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"instruction":{"type":"string","maxLength":16384},"actions":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"waiting":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"parent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Of a child run: the run that delegated."}}};
 
 function validate356(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunView.v1.schema.json" */;
@@ -88752,7 +88810,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate355.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema1223.properties.next.type},message:"must be string,null"}];
+validate355.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema1225.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -88783,7 +88841,7 @@ return errors === 0;
 validate355.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunStopResponse = validate358;
-const schema1231 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunStopResponse.v1.schema.json","title":"RunStopResponse","description":"What a verb did to a run: the halt that stands for it, the actions that it cancelled, the reversals that it asked for.","type":"object","additionalProperties":false,"required":["run","verb","halts","cancelled","reversals","irreversible"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"verb":{"enum":["pause","resume","cancel","terminate"]},"halts":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"}},"cancelled":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"reversals":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"irreversible":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"description":"Ran and cannot be taken back here."}}};
+const schema1233 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/RunStopResponse.v1.schema.json","title":"RunStopResponse","description":"What a verb did to a run: the halt that stands for it, the actions that it cancelled, the reversals that it asked for.","type":"object","additionalProperties":false,"required":["run","verb","halts","cancelled","reversals","irreversible"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"verb":{"enum":["pause","resume","cancel","terminate"]},"halts":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"}},"cancelled":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"reversals":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"}},"irreversible":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"description":"Ran and cannot be taken back here."}}};
 
 function validate358(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/RunStopResponse.v1.schema.json" */;
@@ -88845,7 +88903,7 @@ if(data.verb !== undefined && func0.call(data, "verb")){
 let data1 = data.verb;
 const _errs5 = errors;
 if(!((((data1 === "pause") || (data1 === "resume")) || (data1 === "cancel")) || (data1 === "terminate"))){
-validate358.errors = [{instancePath:instancePath+"/verb",schemaPath:"#/properties/verb/enum",keyword:"enum",params:{allowedValues: schema1231.properties.verb.enum},message:"must be equal to one of the allowed values"}];
+validate358.errors = [{instancePath:instancePath+"/verb",schemaPath:"#/properties/verb/enum",keyword:"enum",params:{allowedValues: schema1233.properties.verb.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -89082,7 +89140,7 @@ validate358.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateRunView = validate356;
 
 export const validateSeedApprovalRequest = validate359;
-const schema1237 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SeedApprovalRequest.v1.schema.json","title":"SeedApprovalRequest","description":"A bad request that nobody made, to see who looks.","type":"object","additionalProperties":false,"required":["agent","tool","arguments","reason","route","expiresInMs","definition","policyVersion"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"route":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"minItems":1},"expiresInMs":{"type":"integer","minimum":1000,"maximum":86400000},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"policyVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"}}};
+const schema1239 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SeedApprovalRequest.v1.schema.json","title":"SeedApprovalRequest","description":"A bad request that nobody made, to see who looks.","type":"object","additionalProperties":false,"required":["agent","tool","arguments","reason","route","expiresInMs","definition","policyVersion"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"reason":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},{"type":"null"}]},"route":{"type":"array","maxItems":16,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"minItems":1},"expiresInMs":{"type":"integer","minimum":1000,"maximum":86400000},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"policyVersion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"}}};
 
 function validate359(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SeedApprovalRequest.v1.schema.json" */;
@@ -89151,7 +89209,7 @@ validate359.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern165.test(data1)){
+if(!pattern166.test(data1)){
 validate359.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -89426,7 +89484,7 @@ return errors === 0;
 validate359.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSentResponse = validate360;
-const schema1245 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SentResponse.v1.schema.json","title":"SentResponse","description":"The broker has the message; what comes of it is on the stream.","type":"object","additionalProperties":false,"required":["sent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"sent":{"const":true}}};
+const schema1247 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SentResponse.v1.schema.json","title":"SentResponse","description":"The broker has the message; what comes of it is on the stream.","type":"object","additionalProperties":false,"required":["sent"],"properties":{"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"sent":{"const":true}}};
 
 function validate360(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SentResponse.v1.schema.json" */;
@@ -89539,7 +89597,7 @@ return errors === 0;
 validate360.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSignedStatementRequest = validate361;
-const schema1248 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SignedStatementRequest.v1.schema.json","title":"SignedStatementRequest","description":"A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle, or an analyst's word on a finding (typ countersign-disposition+jwt); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema1250 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SignedStatementRequest.v1.schema.json","title":"SignedStatementRequest","description":"A person's signed order (typ countersign-bundle-order+jwt) or review (typ countersign-bundle-review+jwt) of a bundle, or an analyst's word on a finding (typ countersign-disposition+jwt); nothing outside of the signature counts.","type":"object","additionalProperties":false,"required":["jws"],"properties":{"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate361(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SignedStatementRequest.v1.schema.json" */;
@@ -89605,8 +89663,8 @@ return errors === 0;
 validate361.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateStandInList = validate362;
-const schema1250 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StandInList.v1.schema.json","title":"StandInList","description":"Who stands in for whom, now or later.","type":"object","additionalProperties":false,"required":["standIns"],"properties":{"standIns":{"type":"array","maxItems":1000,"items":{"$ref":"./StandInView.v1.schema.json"}}}};
-const schema1251 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StandInView.v1.schema.json","title":"StandInView","description":"Who stands in for whom.","type":"object","additionalProperties":false,"required":["person","to","from","until"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"to":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"from":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema1252 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StandInList.v1.schema.json","title":"StandInList","description":"Who stands in for whom, now or later.","type":"object","additionalProperties":false,"required":["standIns"],"properties":{"standIns":{"type":"array","maxItems":1000,"items":{"$ref":"./StandInView.v1.schema.json"}}}};
+const schema1253 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StandInView.v1.schema.json","title":"StandInView","description":"Who stands in for whom.","type":"object","additionalProperties":false,"required":["person","to","from","until"],"properties":{"person":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"to":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/personId"},"from":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"until":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate363(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/StandInView.v1.schema.json" */;
@@ -89839,7 +89897,7 @@ validate362.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateStandInView = validate363;
 
 export const validateStandingRequest = validate365;
-const schema1256 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StandingRequest.v1.schema.json","title":"StandingRequest","description":"Asks policy what the rules in force say of agents' tools, whatever is proposed. `nonce` comes back signed.","type":"object","additionalProperties":false,"required":["nonce","agents"],"properties":{"nonce":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"agents":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["agent","roles","environment","ceiling","runtimeTrusted","tools"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"environment":{"type":"string","maxLength":64,"minLength":1},"ceiling":{"enum":[0,1,2],"description":"Highest tier at which it may act without a person."},"runtimeTrusted":{"type":"boolean"},"tools":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["tool","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}}}}}}}};
+const schema1258 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StandingRequest.v1.schema.json","title":"StandingRequest","description":"Asks policy what the rules in force say of agents' tools, whatever is proposed. `nonce` comes back signed.","type":"object","additionalProperties":false,"required":["nonce","agents"],"properties":{"nonce":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"agents":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["agent","roles","environment","ceiling","runtimeTrusted","tools"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"environment":{"type":"string","maxLength":64,"minLength":1},"ceiling":{"enum":[0,1,2],"description":"Highest tier at which it may act without a person."},"runtimeTrusted":{"type":"boolean"},"tools":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["tool","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}}}}}}}};
 
 function validate365(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/StandingRequest.v1.schema.json" */;
@@ -90045,7 +90103,7 @@ if(data2.ceiling !== undefined && func0.call(data2, "ceiling")){
 let data7 = data2.ceiling;
 const _errs20 = errors;
 if(!(((data7 === 0) || (data7 === 1)) || (data7 === 2))){
-validate365.errors = [{instancePath:instancePath+"/agents/" + i0+"/ceiling",schemaPath:"#/properties/agents/items/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema1256.properties.agents.items.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate365.errors = [{instancePath:instancePath+"/agents/" + i0+"/ceiling",schemaPath:"#/properties/agents/items/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema1258.properties.agents.items.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid3 = _errs20 === errors;
@@ -90109,7 +90167,7 @@ validate365.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i2+
 return false;
 }
 else {
-if(!pattern165.test(data11)){
+if(!pattern166.test(data11)){
 validate365.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i2+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -90225,7 +90283,7 @@ return errors === 0;
 validate365.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateStandingResponse = validate366;
-const schema1262 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StandingResponse.v1.schema.json","title":"StandingResponse","description":"What the rules in force say: whether their own tests are green, and per tool the lowest tier that any proposal of this agent can get (`atLeast`) and the highest that a rule names (`atMost`). `denied`: nothing permits it, or a rule always forbids it. `jws` is policy's signature (typ countersign-standing+jwt) over nonce and the digest of everything else.","type":"object","additionalProperties":false,"required":["nonce","bundle","tests","agents","jws"],"properties":{"nonce":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"bundle":{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},"tests":{"type":"object","additionalProperties":false,"required":["passed","failed","first"],"properties":{"passed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"failed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"first":{"type":["string","null"],"maxLength":2000,"description":"The first that failed."}}},"agents":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["agent","tools"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tools":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["tool","known","denied","atLeast","atMost"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"known":{"type":"boolean","description":"Whether policy decides by this definition."},"denied":{"type":"boolean"},"atLeast":{"enum":[1,2,3,4]},"atMost":{"enum":[1,2,3,4]}}}}}}},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
+const schema1264 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StandingResponse.v1.schema.json","title":"StandingResponse","description":"What the rules in force say: whether their own tests are green, and per tool the lowest tier that any proposal of this agent can get (`atLeast`) and the highest that a rule names (`atMost`). `denied`: nothing permits it, or a rule always forbids it. `jws` is policy's signature (typ countersign-standing+jwt) over nonce and the digest of everything else.","type":"object","additionalProperties":false,"required":["nonce","bundle","tests","agents","jws"],"properties":{"nonce":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"bundle":{"type":"object","additionalProperties":false,"required":["version","digest"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"}}},"tests":{"type":"object","additionalProperties":false,"required":["passed","failed","first"],"properties":{"passed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"failed":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"first":{"type":["string","null"],"maxLength":2000,"description":"The first that failed."}}},"agents":{"type":"array","maxItems":64,"items":{"type":"object","additionalProperties":false,"required":["agent","tools"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tools":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["tool","known","denied","atLeast","atMost"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"known":{"type":"boolean","description":"Whether policy decides by this definition."},"denied":{"type":"boolean"},"atLeast":{"enum":[1,2,3,4]},"atMost":{"enum":[1,2,3,4]}}}}}}},"jws":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"}}};
 
 function validate366(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/StandingResponse.v1.schema.json" */;
@@ -90453,7 +90511,7 @@ if(data4.first !== undefined && func0.call(data4, "first")){
 let data7 = data4.first;
 const _errs23 = errors;
 if((typeof data7 !== "string") && (data7 !== null)){
-validate366.errors = [{instancePath:instancePath+"/tests/first",schemaPath:"#/properties/tests/properties/first/type",keyword:"type",params:{type: schema1262.properties.tests.properties.first.type},message:"must be string,null"}];
+validate366.errors = [{instancePath:instancePath+"/tests/first",schemaPath:"#/properties/tests/properties/first/type",keyword:"type",params:{type: schema1264.properties.tests.properties.first.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs23){
@@ -90588,7 +90646,7 @@ validate366.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i1+
 return false;
 }
 else {
-if(!pattern165.test(data13)){
+if(!pattern166.test(data13)){
 validate366.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i1+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -90633,7 +90691,7 @@ if(data12.atLeast !== undefined && func0.call(data12, "atLeast")){
 let data16 = data12.atLeast;
 const _errs45 = errors;
 if(!((((data16 === 1) || (data16 === 2)) || (data16 === 3)) || (data16 === 4))){
-validate366.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i1+"/atLeast",schemaPath:"#/properties/agents/items/properties/tools/items/properties/atLeast/enum",keyword:"enum",params:{allowedValues: schema1262.properties.agents.items.properties.tools.items.properties.atLeast.enum},message:"must be equal to one of the allowed values"}];
+validate366.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i1+"/atLeast",schemaPath:"#/properties/agents/items/properties/tools/items/properties/atLeast/enum",keyword:"enum",params:{allowedValues: schema1264.properties.agents.items.properties.tools.items.properties.atLeast.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid12 = _errs45 === errors;
@@ -90646,7 +90704,7 @@ if(data12.atMost !== undefined && func0.call(data12, "atMost")){
 let data17 = data12.atMost;
 const _errs46 = errors;
 if(!((((data17 === 1) || (data17 === 2)) || (data17 === 3)) || (data17 === 4))){
-validate366.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i1+"/atMost",schemaPath:"#/properties/agents/items/properties/tools/items/properties/atMost/enum",keyword:"enum",params:{allowedValues: schema1262.properties.agents.items.properties.tools.items.properties.atMost.enum},message:"must be equal to one of the allowed values"}];
+validate366.errors = [{instancePath:instancePath+"/agents/" + i0+"/tools/" + i1+"/atMost",schemaPath:"#/properties/agents/items/properties/tools/items/properties/atMost/enum",keyword:"enum",params:{allowedValues: schema1264.properties.agents.items.properties.tools.items.properties.atMost.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid12 = _errs46 === errors;
@@ -90755,7 +90813,7 @@ return errors === 0;
 validate366.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateStartPlaybookRequest = validate367;
-const schema1271 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StartPlaybookRequest.v1.schema.json","title":"StartPlaybookRequest","description":"Runs a playbook over a scope, or rehearses it.","type":"object","additionalProperties":false,"required":["text","scope","reason"],"properties":{"text":{"type":"string","maxLength":65536,"minLength":1},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"rehearse":{"type":"boolean","description":"Says what each step would do, and does none."}}};
+const schema1273 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StartPlaybookRequest.v1.schema.json","title":"StartPlaybookRequest","description":"Runs a playbook over a scope, or rehearses it.","type":"object","additionalProperties":false,"required":["text","scope","reason"],"properties":{"text":{"type":"string","maxLength":65536,"minLength":1},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"reason":{"type":"string","maxLength":2000,"minLength":1,"pattern":"\\S"},"rehearse":{"type":"boolean","description":"Says what each step would do, and does none."}}};
 
 function validate367(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/StartPlaybookRequest.v1.schema.json" */;
@@ -90837,7 +90895,7 @@ if(data1.kind !== undefined && func0.call(data1, "kind")){
 let data2 = data1.kind;
 const _errs8 = errors;
 if(!(((((data2 === "everything") || (data2 === "tenant")) || (data2 === "agent")) || (data2 === "tool")) || (data2 === "run"))){
-validate367.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema883.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate367.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema885.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid2 = _errs8 === errors;
@@ -90850,7 +90908,7 @@ if(data1.id !== undefined && func0.call(data1, "id")){
 let data3 = data1.id;
 const _errs9 = errors;
 if((typeof data3 !== "string") && (data3 !== null)){
-validate367.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema883.properties.id.type},message:"must be string,null"}];
+validate367.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema885.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs9){
@@ -90860,7 +90918,7 @@ validate367.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shar
 return false;
 }
 else {
-if(!pattern468.test(data3)){
+if(!pattern470.test(data3)){
 validate367.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -90902,7 +90960,7 @@ validate367.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern290.test(data4)){
+if(!pattern292.test(data4)){
 validate367.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/pattern",keyword:"pattern",params:{pattern: "\\S"},message:"must match pattern \""+"\\S"+"\""}];
 return false;
 }
@@ -90948,7 +91006,7 @@ return errors === 0;
 validate367.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateStoryView = validate368;
-const schema1273 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StoryView.v1.schema.json","title":"StoryView","description":"A run as one ordered story, told from the record: every actor, decision, vote and outcome, and what the record does not show.","type":"object","additionalProperties":false,"required":["run","tenant","agent","instruction","startedAt","endedAt","trace","actors","actions","steps","gaps"],"properties":{"run":{"type":"string","maxLength":128},"tenant":{"type":"string","maxLength":128},"agent":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"instruction":{"anyOf":[{"type":"object","additionalProperties":false,"required":["text","by"],"properties":{"text":{"description":"Untrusted where nobody signed it.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]},"by":{"description":"Who signed it.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]}}},{"type":"null"}]},"startedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"endedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"trace":{"anyOf":[{"type":"string","maxLength":32},{"type":"null"}]},"actors":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["kind","id","did"],"properties":{"kind":{"enum":["agent","person","service"]},"id":{"type":"string","maxLength":2100},"did":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":200}}}}},"actions":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["action","tool","arguments","reason","proposedAt","decidedAt","endedAt","rounds","votes","outcome","result"],"properties":{"action":{"type":"string","maxLength":128},"tool":{"anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]},"arguments":{"description":"JSON, untrusted: what was decided on last.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]},"reason":{"description":"Of the agent, untrusted.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]},"proposedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"decidedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"endedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"rounds":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["at","decision","tier","code","policy","rules"],"properties":{"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"decision":{"type":"string","maxLength":16},"tier":{"type":"integer","minimum":0,"maximum":4},"code":{"anyOf":[{"type":"string","maxLength":64},{"type":"null"}]},"policy":{"type":"string","maxLength":128},"rules":{"type":"array","maxItems":32,"items":{"type":"string","maxLength":128}}}}},"votes":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["person","vote","at","saw"],"properties":{"person":{"type":"string","maxLength":2100},"vote":{"type":"string","maxLength":2100},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"saw":{"description":"Digest of what they were shown.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]}}}},"outcome":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"result":{"description":"Of the tool, untrusted.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]}}}},"steps":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["index","at","who","kind","action","what","said"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"who":{"type":"string","maxLength":2100},"kind":{"enum":["agent","person","service"]},"action":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"what":{"type":"string","maxLength":8000,"description":"In the words of this program."},"said":{"description":"In others' words, untrusted.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]}}}},"gaps":{"description":"What the record does not show.","type":"array","maxItems":20100,"items":{"type":"string","maxLength":2000}}}};
+const schema1275 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/StoryView.v1.schema.json","title":"StoryView","description":"A run as one ordered story, told from the record: every actor, decision, vote and outcome, and what the record does not show.","type":"object","additionalProperties":false,"required":["run","tenant","agent","instruction","startedAt","endedAt","trace","actors","actions","steps","gaps"],"properties":{"run":{"type":"string","maxLength":128},"tenant":{"type":"string","maxLength":128},"agent":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"instruction":{"anyOf":[{"type":"object","additionalProperties":false,"required":["text","by"],"properties":{"text":{"description":"Untrusted where nobody signed it.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]},"by":{"description":"Who signed it.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]}}},{"type":"null"}]},"startedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"endedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"trace":{"anyOf":[{"type":"string","maxLength":32},{"type":"null"}]},"actors":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["kind","id","did"],"properties":{"kind":{"enum":["agent","person","service"]},"id":{"type":"string","maxLength":2100},"did":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":200}}}}},"actions":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["action","tool","arguments","reason","proposedAt","decidedAt","endedAt","rounds","votes","outcome","result"],"properties":{"action":{"type":"string","maxLength":128},"tool":{"anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]},"arguments":{"description":"JSON, untrusted: what was decided on last.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]},"reason":{"description":"Of the agent, untrusted.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]},"proposedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"decidedAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"endedAt":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]},"rounds":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["at","decision","tier","code","policy","rules"],"properties":{"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"decision":{"type":"string","maxLength":16},"tier":{"type":"integer","minimum":0,"maximum":4},"code":{"anyOf":[{"type":"string","maxLength":64},{"type":"null"}]},"policy":{"type":"string","maxLength":128},"rules":{"type":"array","maxItems":32,"items":{"type":"string","maxLength":128}}}}},"votes":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["person","vote","at","saw"],"properties":{"person":{"type":"string","maxLength":2100},"vote":{"type":"string","maxLength":2100},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"saw":{"description":"Digest of what they were shown.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]}}}},"outcome":{"anyOf":[{"type":"string","maxLength":200},{"type":"null"}]},"result":{"description":"Of the tool, untrusted.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]}}}},"steps":{"type":"array","maxItems":10000,"items":{"type":"object","additionalProperties":false,"required":["index","at","who","kind","action","what","said"],"properties":{"index":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"who":{"type":"string","maxLength":2100},"kind":{"enum":["agent","person","service"]},"action":{"anyOf":[{"type":"string","maxLength":128},{"type":"null"}]},"what":{"type":"string","maxLength":8000,"description":"In the words of this program."},"said":{"description":"In others' words, untrusted.","anyOf":[{"type":"string","maxLength":2100},{"type":"null"}]}}}},"gaps":{"description":"What the record does not show.","type":"array","maxItems":20100,"items":{"type":"string","maxLength":2000}}}};
 
 function validate368(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/StoryView.v1.schema.json" */;
@@ -90971,7 +91029,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1273.properties, key0))){
+if(!(func0.call(schema1275.properties, key0))){
 validate368.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -91615,7 +91673,7 @@ if(data10.kind !== undefined && func0.call(data10, "kind")){
 let data11 = data10.kind;
 const _errs56 = errors;
 if(!(((data11 === "agent") || (data11 === "person")) || (data11 === "service"))){
-validate368.errors = [{instancePath:instancePath+"/actors/" + i0+"/kind",schemaPath:"#/properties/actors/items/properties/kind/enum",keyword:"enum",params:{allowedValues: schema1273.properties.actors.items.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate368.errors = [{instancePath:instancePath+"/actors/" + i0+"/kind",schemaPath:"#/properties/actors/items/properties/kind/enum",keyword:"enum",params:{allowedValues: schema1275.properties.actors.items.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid12 = _errs56 === errors;
@@ -91742,7 +91800,7 @@ return false;
 else {
 const _errs67 = errors;
 for(const key3 of Object.keys(data16)){
-if(!(func0.call(schema1273.properties.actions.items.properties, key3))){
+if(!(func0.call(schema1275.properties.actions.items.properties, key3))){
 validate368.errors = [{instancePath:instancePath+"/actions/" + i2,schemaPath:"#/properties/actions/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key3},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -92913,7 +92971,7 @@ if(data42.kind !== undefined && func0.call(data42, "kind")){
 let data46 = data42.kind;
 const _errs168 = errors;
 if(!(((data46 === "agent") || (data46 === "person")) || (data46 === "service"))){
-validate368.errors = [{instancePath:instancePath+"/steps/" + i6+"/kind",schemaPath:"#/properties/steps/items/properties/kind/enum",keyword:"enum",params:{allowedValues: schema1273.properties.steps.items.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate368.errors = [{instancePath:instancePath+"/steps/" + i6+"/kind",schemaPath:"#/properties/steps/items/properties/kind/enum",keyword:"enum",params:{allowedValues: schema1275.properties.steps.items.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid35 = _errs168 === errors;
@@ -93190,7 +93248,7 @@ return errors === 0;
 validate368.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSubscriptionList = validate369;
-const schema1283 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SubscriptionList.v1.schema.json","title":"SubscriptionList","description":"How far each receiver is.","type":"object","additionalProperties":false,"required":["subscriptions"],"properties":{"subscriptions":{"type":"array","maxItems":50,"items":{"type":"object","additionalProperties":false,"required":["name","kind","next","behind","sent","refused","trouble","since"],"properties":{"name":{"type":"string","maxLength":64},"kind":{"type":"string","maxLength":32},"next":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"behind":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Entries of the index that it has not been given."},"sent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"refused":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Entries that the receiver would not take, one by one."},"trouble":{"description":"Why it waits; null where it does not.","anyOf":[{"type":"string","maxLength":500},{"type":"null"}]},"since":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}}}}};
+const schema1285 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SubscriptionList.v1.schema.json","title":"SubscriptionList","description":"How far each receiver is.","type":"object","additionalProperties":false,"required":["subscriptions"],"properties":{"subscriptions":{"type":"array","maxItems":50,"items":{"type":"object","additionalProperties":false,"required":["name","kind","next","behind","sent","refused","trouble","since"],"properties":{"name":{"type":"string","maxLength":64},"kind":{"type":"string","maxLength":32},"next":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"behind":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Entries of the index that it has not been given."},"sent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"refused":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count","description":"Entries that the receiver would not take, one by one."},"trouble":{"description":"Why it waits; null where it does not.","anyOf":[{"type":"string","maxLength":500},{"type":"null"}]},"since":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},{"type":"null"}]}}}}}};
 
 function validate369(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SubscriptionList.v1.schema.json" */;
@@ -93608,7 +93666,7 @@ return errors === 0;
 validate369.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSupplyFactRequest = validate370;
-const schema1289 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactRequest.v1.schema.json","title":"SupplyFactRequest","description":"A fact that somebody owes a deferred action, signed by them.","type":"object","additionalProperties":false,"required":["fact","value","jws"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"jws":{"type":"string","maxLength":8192,"minLength":1}}};
+const schema1291 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactRequest.v1.schema.json","title":"SupplyFactRequest","description":"A fact that somebody owes a deferred action, signed by them.","type":"object","additionalProperties":false,"required":["fact","value","jws"],"properties":{"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"jws":{"type":"string","maxLength":8192,"minLength":1}}};
 
 function validate370(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SupplyFactRequest.v1.schema.json" */;
@@ -93716,7 +93774,7 @@ return errors === 0;
 validate370.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSupplyFactResponse = validate371;
-const schema1292 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactResponse.v1.schema.json","title":"SupplyFactResponse","description":"The fact is on its way to policy, which decides again.","type":"object","additionalProperties":false,"required":["action","fact","sent"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"sent":{"const":true}}};
+const schema1294 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/SupplyFactResponse.v1.schema.json","title":"SupplyFactResponse","description":"The fact is on its way to policy, which decides again.","type":"object","additionalProperties":false,"required":["action","fact","sent"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"sent":{"const":true}}};
 
 function validate371(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/SupplyFactResponse.v1.schema.json" */;
@@ -93829,7 +93887,7 @@ return errors === 0;
 validate371.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTemplateDeclared = validate372;
-const schema1295 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TemplateDeclared.v1.schema.json","title":"TemplateDeclared","description":"A template as it stands.","type":"object","additionalProperties":false,"required":["template","version","definition"],"properties":{"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/TemplateDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
+const schema1297 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TemplateDeclared.v1.schema.json","title":"TemplateDeclared","description":"A template as it stands.","type":"object","additionalProperties":false,"required":["template","version","definition"],"properties":{"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/TemplateDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}};
 
 function validate372(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TemplateDeclared.v1.schema.json" */;
@@ -93995,7 +94053,7 @@ return errors === 0;
 validate372.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTemplateList = validate374;
-const schema1299 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TemplateList.v1.schema.json","title":"TemplateList","type":"object","additionalProperties":false,"required":["templates"],"properties":{"templates":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["template","version","definition"],"properties":{"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/TemplateDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}}};
+const schema1301 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TemplateList.v1.schema.json","title":"TemplateList","type":"object","additionalProperties":false,"required":["templates"],"properties":{"templates":{"type":"array","maxItems":1000,"items":{"type":"object","additionalProperties":false,"required":["template","version","definition"],"properties":{"template":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"definition":{"$ref":"../registry/TemplateDefinition.v1.schema.json"},"agents":{"type":"array","maxItems":1000,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}}};
 
 function validate374(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TemplateList.v1.schema.json" */;
@@ -94214,8 +94272,8 @@ return errors === 0;
 validate374.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTokenExchangeRequest = validate376;
-const schema1303 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenExchangeRequest.v1.schema.json","title":"TokenExchangeRequest","description":"Fields of the form posted to /oauth2/token by an agent to which another one delegates (RFC 8693): the client authenticates with its own key (RFC 7523), the subject token is that of the run that delegates, and its grant for countersign.delegate says to whom, for what and how long.","type":"object","additionalProperties":false,"required":["grant_type","subject_token","subject_token_type","client_assertion_type","client_assertion","session_key","grant","session_proof","delegation"],"properties":{"grant_type":{"const":"urn:ietf:params:oauth:grant-type:token-exchange"},"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Live agent token of the run that delegates."},"subject_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token"},"requested_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"By the agent that is to act: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key of the child run."},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant","description":"Policy's grant for countersign.delegate, used once."},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Supervision's, where the grant needs one."},"session_proof":{"type":"string","maxLength":256,"pattern":"^[A-Za-z0-9_.-]{1,256}$","description":"By the session key of the run that delegates, over this grant: a minute old at most."},"delegation":{"type":"string","minLength":2,"maxLength":32768,"description":"JSON text of the arguments that were granted (Delegation)."},"scope":{"type":"string","minLength":1,"maxLength":8192,"description":"Less than was delegated, if so wanted."},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}};
-const pattern702 = new RegExp("^[A-Za-z0-9_.-]{1,256}$", "u");
+const schema1305 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenExchangeRequest.v1.schema.json","title":"TokenExchangeRequest","description":"Fields of the form posted to /oauth2/token by an agent to which another one delegates (RFC 8693): the client authenticates with its own key (RFC 7523), the subject token is that of the run that delegates, and its grant for countersign.delegate says to whom, for what and how long.","type":"object","additionalProperties":false,"required":["grant_type","subject_token","subject_token_type","client_assertion_type","client_assertion","session_key","grant","session_proof","delegation"],"properties":{"grant_type":{"const":"urn:ietf:params:oauth:grant-type:token-exchange"},"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Live agent token of the run that delegates."},"subject_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token"},"requested_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"By the agent that is to act: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key of the child run."},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant","description":"Policy's grant for countersign.delegate, used once."},"claim":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"Supervision's, where the grant needs one."},"session_proof":{"type":"string","maxLength":256,"pattern":"^[A-Za-z0-9_.-]{1,256}$","description":"By the session key of the run that delegates, over this grant: a minute old at most."},"delegation":{"type":"string","minLength":2,"maxLength":32768,"description":"JSON text of the arguments that were granted (Delegation)."},"scope":{"type":"string","minLength":1,"maxLength":8192,"description":"Less than was delegated, if so wanted."},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}};
+const pattern704 = new RegExp("^[A-Za-z0-9_.-]{1,256}$", "u");
 
 function validate376(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenExchangeRequest.v1.schema.json" */;
@@ -94238,7 +94296,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1303.properties, key0))){
+if(!(func0.call(schema1305.properties, key0))){
 validate376.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -94442,7 +94500,7 @@ validate376.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/
 return false;
 }
 else {
-if(!pattern702.test(data9)){
+if(!pattern704.test(data9)){
 validate376.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]{1,256}$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]{1,256}$"+"\""}];
 return false;
 }
@@ -94566,7 +94624,7 @@ return errors === 0;
 validate376.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTokenRequest = validate377;
-const schema1309 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
+const schema1311 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenRequest.v1.schema.json","title":"TokenRequest","description":"Fields of the form posted to /oauth2/token (client credentials with private_key_jwt, RFC 7523).","type":"object","additionalProperties":false,"required":["grant_type","client_assertion_type","client_assertion","session_key"],"properties":{"grant_type":{"const":"client_credentials"},"client_assertion_type":{"const":"urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},"client_assertion":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"JWS by the agent's registered key: iss = sub = agent, aud = the token endpoint, jti used once."},"session_key":{"type":"string","maxLength":1024,"minLength":2,"description":"JSON text of the public half of the session key (PublicJwk)."},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7","description":"Renewal: the run that this session key already holds."},"purpose":{"type":"string","maxLength":500},"scope":{"type":"string","maxLength":8192},"client_id":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"via":{"const":"gateway","description":"Who holds the session key for the agent, where it is not the agent itself: goes into the token and on the record."}}};
 
 function validate377(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenRequest.v1.schema.json" */;
@@ -94589,7 +94647,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1309.properties, key0))){
+if(!(func0.call(schema1311.properties, key0))){
 validate377.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -94806,7 +94864,7 @@ return errors === 0;
 validate377.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTokenResponse = validate378;
-const schema1313 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenResponse.v1.schema.json","title":"TokenResponse","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","not_after","proof_key"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"enum":["Bearer","PoP"]},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"scope":{"type":"string","maxLength":8192},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the run's life, seconds since the epoch."},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"32 bytes, base64url: key of the message proofs of (run, session key)."},"issued_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token","description":"Of a token exchange (RFC 8693 section 2.2.1)."}}};
+const schema1315 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/TokenResponse.v1.schema.json","title":"TokenResponse","type":"object","additionalProperties":false,"required":["access_token","token_type","expires_in","run","not_after","proof_key"],"properties":{"access_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"token_type":{"enum":["Bearer","PoP"]},"expires_in":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds."},"scope":{"type":"string","maxLength":8192},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"not_after":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds","description":"End of the run's life, seconds since the epoch."},"proof_key":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"32 bytes, base64url: key of the message proofs of (run, session key)."},"issued_token_type":{"const":"urn:ietf:params:oauth:token-type:access_token","description":"Of a token exchange (RFC 8693 section 2.2.1)."}}};
 
 function validate378(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/TokenResponse.v1.schema.json" */;
@@ -94868,7 +94926,7 @@ if(data.token_type !== undefined && func0.call(data, "token_type")){
 let data1 = data.token_type;
 const _errs5 = errors;
 if(!((data1 === "Bearer") || (data1 === "PoP"))){
-validate378.errors = [{instancePath:instancePath+"/token_type",schemaPath:"#/properties/token_type/enum",keyword:"enum",params:{allowedValues: schema1313.properties.token_type.enum},message:"must be equal to one of the allowed values"}];
+validate378.errors = [{instancePath:instancePath+"/token_type",schemaPath:"#/properties/token_type/enum",keyword:"enum",params:{allowedValues: schema1315.properties.token_type.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -95041,8 +95099,8 @@ return errors === 0;
 validate378.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateToolList = validate379;
-const schema1318 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ToolList.v1.schema.json","title":"ToolList","type":"object","additionalProperties":false,"required":["tools"],"properties":{"tools":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/ToolSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
-const schema1319 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/ToolSnapshot.v1.schema.json","title":"ToolSnapshot","type":"object","additionalProperties":false,"required":["tool","tenant","version","system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256, base64url, of the canonical definition."},"source":{"type":"object","additionalProperties":false,"required":["server","name","status","digest","definition"],"properties":{"server":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"Which server it was imported from, as the importer named it."},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"What the server calls it."},"status":{"enum":["draft","reviewed","changed"],"description":"draft: imported, and no person has said what it is; changed: its source says something else than what was reviewed. Only reviewed is in scope."},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256 of the definition as it was received."},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."},"offered":{"anyOf":[{"type":"object","additionalProperties":false,"required":["digest","definition"],"properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."}}},{"type":"null"}],"description":"While changed: what the source says now; null where it no longer has the tool."}},"description":"Where the declaration came from; absent where a person wrote it."},"tests":{"type":"array","maxItems":50,"items":{"type":"object","additionalProperties":false,"required":["arguments","facts"],"properties":{"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"facts":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What the extractors must read out of these arguments; null for one that yields nothing, `{\"fails\": true}` for one that must fail."}}},"description":"Examples that the extractors must satisfy; a tool whose examples fail is not in the catalogue."},"reader":{"type":"object","additionalProperties":false,"required":["url"],"properties":{"url":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s]{1,1990}$"}},"description":"Where approvals asks what stands there now, before the change: POST {tool, arguments}, signed by approvals, answered with {state}, an object whose members are named like the arguments. People are shown the difference."}}};
+const schema1320 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/ToolList.v1.schema.json","title":"ToolList","type":"object","additionalProperties":false,"required":["tools"],"properties":{"tools":{"type":"array","maxItems":1000,"items":{"$ref":"../registry/ToolSnapshot.v1.schema.json"}},"next":{"type":["string","null"],"maxLength":512}}};
+const schema1321 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/ToolSnapshot.v1.schema.json","title":"ToolSnapshot","type":"object","additionalProperties":false,"required":["tool","tenant","version","system","title","schema","consequential","reversible","compensator","dataClasses","enforcement","audience","facts","resultTrust","resultFields","definition"],"properties":{"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"system":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"title":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"schema":{"$ref":"../shared/JsonObject.v1.schema.json","description":"Closed JSON Schema 2020-12 of the arguments."},"consequential":{"type":"boolean"},"reversible":{"type":"boolean"},"compensator":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},{"type":"null"}]},"dataClasses":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":64,"minLength":1}},"enforcement":{"enum":["cooperative","brokered","sandboxed"]},"audience":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"facts":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","pattern":"^[A-Za-z_][A-Za-z0-9_.-]{0,127}$","maxLength":128},"additionalProperties":{"type":"string","maxLength":2000},"description":"CEL over `args`: how facts are derived."},"resultTrust":{"enum":["record","directory","third_party"],"description":"How far what it returns may be trusted: our own record, a directory of people and places, or what third parties wrote."},"resultFields":{"type":"object","maxProperties":256,"propertyNames":{"type":"string","maxLength":256},"additionalProperties":{"enum":["record","directory","third_party"]}},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256, base64url, of the canonical definition."},"source":{"type":"object","additionalProperties":false,"required":["server","name","status","digest","definition"],"properties":{"server":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"Which server it was imported from, as the importer named it."},"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label","description":"What the server calls it."},"status":{"enum":["draft","reviewed","changed"],"description":"draft: imported, and no person has said what it is; changed: its source says something else than what was reviewed. Only reviewed is in scope."},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest","description":"SHA-256 of the definition as it was received."},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."},"offered":{"anyOf":[{"type":"object","additionalProperties":false,"required":["digest","definition"],"properties":{"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"definition":{"type":"object","additionalProperties":false,"required":["description","inputSchema","annotations"],"properties":{"description":{"type":"string","maxLength":8000,"description":"Text of the source: shown to people, obeyed by nobody."},"inputSchema":{"$ref":"../shared/JsonObject.v1.schema.json"},"annotations":{"type":"object","additionalProperties":false,"properties":{"readOnlyHint":{"type":"boolean"},"destructiveHint":{"type":"boolean"},"idempotentHint":{"type":"boolean"},"openWorldHint":{"type":"boolean"}},"description":"MCP's hints, which the source claims."}},"description":"The definition as the source gives it."}}},{"type":"null"}],"description":"While changed: what the source says now; null where it no longer has the tool."}},"description":"Where the declaration came from; absent where a person wrote it."},"tests":{"type":"array","maxItems":50,"items":{"type":"object","additionalProperties":false,"required":["arguments","facts"],"properties":{"name":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"arguments":{"$ref":"../shared/JsonObject.v1.schema.json"},"facts":{"$ref":"../shared/JsonObject.v1.schema.json","description":"What the extractors must read out of these arguments; null for one that yields nothing, `{\"fails\": true}` for one that must fail."}}},"description":"Examples that the extractors must satisfy; a tool whose examples fail is not in the catalogue."},"reader":{"type":"object","additionalProperties":false,"required":["url"],"properties":{"url":{"type":"string","maxLength":2000,"pattern":"^https?://[^\\s]{1,1990}$"}},"description":"Where approvals asks what stands there now, before the change: POST {tool, arguments}, signed by approvals, answered with {state}, an object whose members are named like the arguments. People are shown the difference."}}};
 
 function validate380(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/ToolSnapshot.v1.schema.json" */;
@@ -95065,7 +95123,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1319.properties, key0))){
+if(!(func0.call(schema1321.properties, key0))){
 validate380.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -95083,7 +95141,7 @@ validate380.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern165.test(data0)){
+if(!pattern166.test(data0)){
 validate380.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -95278,7 +95336,7 @@ vErrors.push(err0);
 errors++;
 }
 else {
-if(!pattern165.test(data8)){
+if(!pattern166.test(data8)){
 const err1 = {instancePath:instancePath+"/compensator",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""};
 if(vErrors === null){
 vErrors = [err1];
@@ -95400,7 +95458,7 @@ if(data.enforcement !== undefined && func0.call(data, "enforcement")){
 let data11 = data.enforcement;
 const _errs35 = errors;
 if(!(((data11 === "cooperative") || (data11 === "brokered")) || (data11 === "sandboxed"))){
-validate380.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema1319.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
+validate380.errors = [{instancePath:instancePath+"/enforcement",schemaPath:"#/properties/enforcement/enum",keyword:"enum",params:{allowedValues: schema1321.properties.enforcement.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs35 === errors;
@@ -95539,7 +95597,7 @@ if(data.resultTrust !== undefined && func0.call(data, "resultTrust")){
 let data15 = data.resultTrust;
 const _errs46 = errors;
 if(!(((data15 === "record") || (data15 === "directory")) || (data15 === "third_party"))){
-validate380.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema1319.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
+validate380.errors = [{instancePath:instancePath+"/resultTrust",schemaPath:"#/properties/resultTrust/enum",keyword:"enum",params:{allowedValues: schema1321.properties.resultTrust.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs46 === errors;
@@ -95604,7 +95662,7 @@ for(const key4 of Object.keys(data16)){
 let data17 = data16[key4];
 const _errs52 = errors;
 if(!(((data17 === "record") || (data17 === "directory")) || (data17 === "third_party"))){
-validate380.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema1319.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
+validate380.errors = [{instancePath:instancePath+"/resultFields/" + key4.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/resultFields/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema1321.properties.resultFields.additionalProperties.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid14 = _errs52 === errors;
@@ -95734,7 +95792,7 @@ if(data19.status !== undefined && func0.call(data19, "status")){
 let data22 = data19.status;
 const _errs65 = errors;
 if(!(((data22 === "draft") || (data22 === "reviewed")) || (data22 === "changed"))){
-validate380.errors = [{instancePath:instancePath+"/source/status",schemaPath:"#/properties/source/properties/status/enum",keyword:"enum",params:{allowedValues: schema1319.properties.source.properties.status.enum},message:"must be equal to one of the allowed values"}];
+validate380.errors = [{instancePath:instancePath+"/source/status",schemaPath:"#/properties/source/properties/status/enum",keyword:"enum",params:{allowedValues: schema1321.properties.source.properties.status.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid16 = _errs65 === errors;
@@ -96477,7 +96535,7 @@ validate380.errors = [{instancePath:instancePath+"/reader/url",schemaPath:"#/pro
 return false;
 }
 else {
-if(!pattern599.test(data48)){
+if(!pattern601.test(data48)){
 validate380.errors = [{instancePath:instancePath+"/reader/url",schemaPath:"#/properties/reader/properties/url/pattern",keyword:"pattern",params:{pattern: "^https?://[^\\s]{1,1990}$"},message:"must match pattern \""+"^https?://[^\\s]{1,1990}$"+"\""}];
 return false;
 }
@@ -96602,7 +96660,7 @@ if(data.next !== undefined && func0.call(data, "next")){
 let data2 = data.next;
 const _errs5 = errors;
 if((typeof data2 !== "string") && (data2 !== null)){
-validate379.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema1318.properties.next.type},message:"must be string,null"}];
+validate379.errors = [{instancePath:instancePath+"/next",schemaPath:"#/properties/next/type",keyword:"type",params:{type: schema1320.properties.next.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs5){
@@ -96633,7 +96691,7 @@ return errors === 0;
 validate379.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateUnusedView = validate382;
-const schema1338 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/UnusedView.v1.schema.json","title":"UnusedView","description":"What an agent may do and did not, over a window, and a narrower role where the window carries one.","type":"object","additionalProperties":false,"required":["agent","window","unused","used","proposal","why"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"window":{"type":"object","additionalProperties":false,"required":["from","to","days","observedDays","calls"],"properties":{"from":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"to":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"days":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"observedDays":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}},"unused":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["source","tools"],"properties":{"source":{"type":"string","maxLength":200},"tools":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}}}}},"used":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["tool","calls","lastAt"],"properties":{"tool":{"type":"string","maxLength":128},"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"lastAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"maxMinor":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"currency":{"type":["string","null"],"maxLength":3},"targets":{"type":"array","maxItems":32,"items":{"type":"string","maxLength":256}},"seasonal":{"type":"boolean"}}}},"proposal":{"anyOf":[{"$ref":"../registry/RoleDefinition.v1.schema.json"},{"type":"null"}]},"why":{"type":"string","maxLength":2000}}};
+const schema1340 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/http/UnusedView.v1.schema.json","title":"UnusedView","description":"What an agent may do and did not, over a window, and a narrower role where the window carries one.","type":"object","additionalProperties":false,"required":["agent","window","unused","used","proposal","why"],"properties":{"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"window":{"type":"object","additionalProperties":false,"required":["from","to","days","observedDays","calls"],"properties":{"from":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"to":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"days":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"observedDays":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}}},"unused":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["source","tools"],"properties":{"source":{"type":"string","maxLength":200},"tools":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}}}}},"used":{"type":"array","maxItems":2000,"items":{"type":"object","additionalProperties":false,"required":["tool","calls","lastAt"],"properties":{"tool":{"type":"string","maxLength":128},"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"lastAt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"maxMinor":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},{"type":"null"}]},"currency":{"type":["string","null"],"maxLength":3},"targets":{"type":"array","maxItems":32,"items":{"type":"string","maxLength":256}},"seasonal":{"type":"boolean"}}}},"proposal":{"anyOf":[{"$ref":"../registry/RoleDefinition.v1.schema.json"},{"type":"null"}]},"why":{"type":"string","maxLength":2000}}};
 
 function validate382(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/http/UnusedView.v1.schema.json" */;
@@ -96944,7 +97002,7 @@ validate382.errors = [{instancePath:instancePath+"/unused/" + i0+"/tools/" + i1,
 return false;
 }
 else {
-if(!pattern299.test(data11)){
+if(!pattern301.test(data11)){
 validate382.errors = [{instancePath:instancePath+"/unused/" + i0+"/tools/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -97199,7 +97257,7 @@ if(data13.currency !== undefined && func0.call(data13, "currency")){
 let data18 = data13.currency;
 const _errs55 = errors;
 if((typeof data18 !== "string") && (data18 !== null)){
-validate382.errors = [{instancePath:instancePath+"/used/" + i2+"/currency",schemaPath:"#/properties/used/items/properties/currency/type",keyword:"type",params:{type: schema1338.properties.used.items.properties.currency.type},message:"must be string,null"}];
+validate382.errors = [{instancePath:instancePath+"/used/" + i2+"/currency",schemaPath:"#/properties/used/items/properties/currency/type",keyword:"type",params:{type: schema1340.properties.used.items.properties.currency.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs55){
@@ -97399,7 +97457,7 @@ validate382.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateVoteView = validate170;
 
 export const validateBundleLineUp = validate384;
-const schema1349 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/BundleLineUp.v1.schema.json","title":"BundleLineUp","description":"Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation.","type":"object","additionalProperties":false,"required":["name","tenant","activation","at","order","active","beside"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"The signed order that made it so: it carries the activation, and what was active when it was signed."},"active":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]}}};
+const schema1351 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/BundleLineUp.v1.schema.json","title":"BundleLineUp","description":"Which versions of a bundle are in force: the one that decides and the one that decides beside it. Evaluators verify every signature with the people's own keys and never go back to a lower activation.","type":"object","additionalProperties":false,"required":["name","tenant","activation","at","order","active","beside"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"activation":{"type":"integer","minimum":1,"maximum":9007199254740991},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws","description":"The signed order that made it so: it carries the activation, and what was active when it was signed."},"active":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]},"beside":{"anyOf":[{"type":"object","additionalProperties":false,"required":["version","digest","author","order","review"],"properties":{"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"author":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"order":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"review":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]}},"description":"A version in force. What counts is inside of the signatures; author is null for the version a service was installed with."},{"type":"null"}]}}};
 
 function validate384(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/policy/BundleLineUp.v1.schema.json" */;
@@ -98394,7 +98452,7 @@ return errors === 0;
 validate384.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validatePolicyBundle = validate385;
-const schema1363 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/PolicyBundle.v1.schema.json","title":"PolicyBundle","description":"One version of a rule bundle, as its author published it. `digest` is SHA-256 of the canonical JSON of the files; readers compute it again.","type":"object","additionalProperties":false,"required":["name","tenant","version","digest","archive"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."}}};
+const schema1365 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/policy/PolicyBundle.v1.schema.json","title":"PolicyBundle","description":"One version of a rule bundle, as its author published it. `digest` is SHA-256 of the canonical JSON of the files; readers compute it again.","type":"object","additionalProperties":false,"required":["name","tenant","version","digest","archive"],"properties":{"name":{"type":"string","maxLength":64,"pattern":"^[a-z0-9][a-z0-9._-]{0,63}$"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"digest":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"archive":{"type":"string","minLength":1,"maxLength":196608,"pattern":"^[A-Za-z0-9_-]+$","description":"base64url of gzip of the canonical JSON of the files ([{path, text}], sorted by path)."}}};
 
 function validate385(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/policy/PolicyBundle.v1.schema.json" */;
@@ -98550,7 +98608,7 @@ validate385.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern389.test(data4)){
+if(!pattern391.test(data4)){
 validate385.errors = [{instancePath:instancePath+"/archive",schemaPath:"#/properties/archive/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""}];
 return false;
 }
@@ -98585,7 +98643,7 @@ return errors === 0;
 validate385.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateAgentChange = validate386;
-const schema1367 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentChange.v1.schema.json","title":"AgentChange","description":"What of an agent is to become otherwise; the rest stays.","type":"object","additionalProperties":false,"properties":{"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"ceiling":{"enum":[1,2]},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"environment":{"type":"string","minLength":1,"maxLength":64},"model":{"type":["string","null"],"maxLength":200},"promptVersion":{"type":"string","minLength":1,"maxLength":200,"description":"Which prompt it runs with: a version, a tag or a digest."}},"minProperties":1};
+const schema1369 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/AgentChange.v1.schema.json","title":"AgentChange","description":"What of an agent is to become otherwise; the rest stays.","type":"object","additionalProperties":false,"properties":{"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"}},"permissions":{"type":"array","maxItems":512,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolPattern"}},"ceiling":{"enum":[1,2]},"runtimeTrusted":{"type":"boolean"},"limits":{"type":"object","additionalProperties":false,"required":["calls","money"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]}}},"purpose":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"environment":{"type":"string","minLength":1,"maxLength":64},"model":{"type":["string","null"],"maxLength":200},"promptVersion":{"type":"string","minLength":1,"maxLength":200,"description":"Which prompt it runs with: a version, a tag or a digest."}},"minProperties":1};
 
 function validate386(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/AgentChange.v1.schema.json" */;
@@ -98607,7 +98665,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1367.properties, key0))){
+if(!(func0.call(schema1369.properties, key0))){
 validate386.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -98689,7 +98747,7 @@ validate386.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath
 return false;
 }
 else {
-if(!pattern299.test(data3)){
+if(!pattern301.test(data3)){
 validate386.errors = [{instancePath:instancePath+"/permissions/" + i1,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolPattern/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:*-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:*-]{1,128}$"+"\""}];
 return false;
 }
@@ -98722,7 +98780,7 @@ if(data.ceiling !== undefined && func0.call(data, "ceiling")){
 let data4 = data.ceiling;
 const _errs12 = errors;
 if(!((data4 === 1) || (data4 === 2))){
-validate386.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema1367.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
+validate386.errors = [{instancePath:instancePath+"/ceiling",schemaPath:"#/properties/ceiling/enum",keyword:"enum",params:{allowedValues: schema1369.properties.ceiling.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs12 === errors;
@@ -99042,7 +99100,7 @@ if(data.model !== undefined && func0.call(data, "model")){
 let data13 = data.model;
 const _errs38 = errors;
 if((typeof data13 !== "string") && (data13 !== null)){
-validate386.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema1367.properties.model.type},message:"must be string,null"}];
+validate386.errors = [{instancePath:instancePath+"/model",schemaPath:"#/properties/model/type",keyword:"type",params:{type: schema1369.properties.model.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs38){
@@ -99117,7 +99175,7 @@ export const validateGrantorDefinition = validate241;
 export const validateGraphNode = validate246;
 
 export const validatePersonChange = validate387;
-const schema1373 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonChange.v1.schema.json","title":"PersonChange","description":"What two people agree on about a third: that they are here, with which roles.","type":"object","additionalProperties":false,"minProperties":1,"properties":{"status":{"const":"active","description":"Somebody who has enrolled, or had left, is let in."},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"description":"All they have then; left out they stay as told at the invitation, or as they were."}}};
+const schema1375 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/registry/PersonChange.v1.schema.json","title":"PersonChange","description":"What two people agree on about a third: that they are here, with which roles.","type":"object","additionalProperties":false,"minProperties":1,"properties":{"status":{"const":"active","description":"Somebody who has enrolled, or had left, is let in."},"roles":{"type":"array","maxItems":64,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/role"},"description":"All they have then; left out they stay as told at the invitation, or as they were."}}};
 
 function validate387(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/registry/PersonChange.v1.schema.json" */;
@@ -99246,7 +99304,7 @@ export const validateActionOutcome = validate88;
 export const validateActionProposed = validate68;
 
 export const validateCancelRequested = validate388;
-const schema1375 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/CancelRequested.v1.schema.json","title":"CancelRequested","description":"cancel","type":"object","additionalProperties":false,"required":["action","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema1377 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/CancelRequested.v1.schema.json","title":"CancelRequested","description":"cancel","type":"object","additionalProperties":false,"required":["action","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate388(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/CancelRequested.v1.schema.json" */;
@@ -99342,7 +99400,7 @@ validate388.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateDelegation = validate94;
 
 export const validateFactSupplied = validate389;
-const schema1378 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/FactSupplied.v1.schema.json","title":"FactSupplied","description":"supplied","type":"object","additionalProperties":false,"required":["action","fact","value","by"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"jws":{"type":"string","maxLength":8192,"description":"The supplier's own signature: statement `fact` (libs/identity). Policy counts no fact without it."}}};
+const schema1380 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/FactSupplied.v1.schema.json","title":"FactSupplied","description":"supplied","type":"object","additionalProperties":false,"required":["action","fact","value","by"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"fact":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/factName"},"value":{"$ref":"../shared/Json.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"jws":{"type":"string","maxLength":8192,"description":"The supplier's own signature: statement `fact` (libs/identity). Policy counts no fact without it."}}};
 
 function validate389(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/FactSupplied.v1.schema.json" */;
@@ -99502,7 +99560,7 @@ return errors === 0;
 validate389.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHandoff = validate390;
-const schema1383 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/Handoff.v1.schema.json","title":"Handoff","description":"What the run that delegates hands to the other agent's runtime, by whatever channel the two have: good for seconds, and for that agent alone.","type":"object","additionalProperties":false,"required":["subject_token","grant","claim","session_proof","arguments","instruction"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":256,"pattern":"^[A-Za-z0-9_.-]{1,256}$"},"arguments":{"$ref":"./Delegation.v1.schema.json"},"instruction":{"type":"string","maxLength":16384,"description":"What the root run was instructed with, word for word."}}};
+const schema1385 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/Handoff.v1.schema.json","title":"Handoff","description":"What the run that delegates hands to the other agent's runtime, by whatever channel the two have: good for seconds, and for that agent alone.","type":"object","additionalProperties":false,"required":["subject_token","grant","claim","session_proof","arguments","instruction"],"properties":{"subject_token":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/grant"},"claim":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/jws"},{"type":"null"}]},"session_proof":{"type":"string","maxLength":256,"pattern":"^[A-Za-z0-9_.-]{1,256}$"},"arguments":{"$ref":"./Delegation.v1.schema.json"},"instruction":{"type":"string","maxLength":16384,"description":"What the root run was instructed with, word for word."}}};
 
 function validate390(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/Handoff.v1.schema.json" */;
@@ -99685,7 +99743,7 @@ validate390.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/
 return false;
 }
 else {
-if(!pattern702.test(data3)){
+if(!pattern704.test(data3)){
 validate390.errors = [{instancePath:instancePath+"/session_proof",schemaPath:"#/properties/session_proof/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_.-]{1,256}$"},message:"must match pattern \""+"^[A-Za-z0-9_.-]{1,256}$"+"\""}];
 return false;
 }
@@ -99766,7 +99824,7 @@ if(evaluated0.dynamicItems){
 evaluated0.items = undefined;
 }
 if(!(((((data === "succeeded") || (data === "failed")) || (data === "partial")) || (data === "unknown")) || (data === "not_executed"))){
-validate392.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema339.enum},message:"must be equal to one of the allowed values"}];
+validate392.errors = [{instancePath,schemaPath:"#/enum",keyword:"enum",params:{allowedValues: schema340.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 validate392.errors = vErrors;
@@ -99775,7 +99833,7 @@ return errors === 0;
 validate392.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunEnded = validate393;
-const schema1388 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunEnded.v1.schema.json","title":"RunEnded","description":"ended","type":"object","additionalProperties":false,"required":["reason","messages"],"properties":{"reason":{"enum":["completed","failed","aborted"]},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"result":{"$ref":"../shared/Json.v1.schema.json","description":"What a child run returns to the run that delegated; elsewhere it means nothing."}}};
+const schema1390 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunEnded.v1.schema.json","title":"RunEnded","description":"ended","type":"object","additionalProperties":false,"required":["reason","messages"],"properties":{"reason":{"enum":["completed","failed","aborted"]},"messages":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"result":{"$ref":"../shared/Json.v1.schema.json","description":"What a child run returns to the run that delegated; elsewhere it means nothing."}}};
 
 function validate393(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/RunEnded.v1.schema.json" */;
@@ -99809,7 +99867,7 @@ if(data.reason !== undefined && func0.call(data, "reason")){
 let data0 = data.reason;
 const _errs2 = errors;
 if(!(((data0 === "completed") || (data0 === "failed")) || (data0 === "aborted"))){
-validate393.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema1388.properties.reason.enum},message:"must be equal to one of the allowed values"}];
+validate393.errors = [{instancePath:instancePath+"/reason",schemaPath:"#/properties/reason/enum",keyword:"enum",params:{allowedValues: schema1390.properties.reason.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -99869,7 +99927,7 @@ return errors === 0;
 validate393.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunReturned = validate394;
-const schema1391 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunReturned.v1.schema.json","title":"RunReturned","description":"returned: supervision passes on, to the run that delegated, how the child run ended.","type":"object","additionalProperties":false,"required":["action","child","agent","reason","spent","data","unclassified","result","fault"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"child":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"spent":{"type":"object","additionalProperties":false,"required":["calls","money","tokens"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Reserved or settled by the child, its own delegations included."},"data":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"unclassified":{"type":"boolean"},"result":{"type":["string","null"],"maxLength":16384,"description":"JSON text; null where nothing was returned or it broke its schema."},"fault":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"Why the result is not passed on."},{"type":"null"}]}}};
+const schema1393 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/runs/RunReturned.v1.schema.json","title":"RunReturned","description":"returned: supervision passes on, to the run that delegated, how the child run ended.","type":"object","additionalProperties":false,"required":["action","child","agent","reason","spent","data","unclassified","result","fault"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"child":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"spent":{"type":"object","additionalProperties":false,"required":["calls","money","tokens"],"properties":{"calls":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"money":{"anyOf":[{"$ref":"../shared/Money.v1.schema.json"},{"type":"null"}]},"tokens":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"}},"description":"Reserved or settled by the child, its own delegations included."},"data":{"type":"array","maxItems":256,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"}},"unclassified":{"type":"boolean"},"result":{"type":["string","null"],"maxLength":16384,"description":"JSON text; null where nothing was returned or it broke its schema."},"fault":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason","description":"Why the result is not passed on."},{"type":"null"}]}}};
 
 function validate394(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/runs/RunReturned.v1.schema.json" */;
@@ -99892,7 +99950,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1391.properties, key0))){
+if(!(func0.call(schema1393.properties, key0))){
 validate394.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -100348,7 +100406,7 @@ if(data.result !== undefined && func0.call(data, "result")){
 let data13 = data.result;
 const _errs42 = errors;
 if((typeof data13 !== "string") && (data13 !== null)){
-validate394.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema1391.properties.result.type},message:"must be string,null"}];
+validate394.errors = [{instancePath:instancePath+"/result",schemaPath:"#/properties/result/type",keyword:"type",params:{type: schema1393.properties.result.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs42){
@@ -100463,9 +100521,9 @@ validate394.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateRunStarted = validate93;
 
 export const validateDeadLetter = validate395;
-const schema1401 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
-const pattern752 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
-const pattern753 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
+const schema1403 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/DeadLetter.v1.schema.json","title":"DeadLetter","description":"Headers that a dead letter adds to those of the message; its value and the other headers are the bytes as received.","type":"object","additionalProperties":{"type":"string","maxLength":16384},"required":["cs_dead_code","cs_dead_detail","cs_dead_topic","cs_dead_partition","cs_dead_offset"],"maxProperties":64,"properties":{"cs_dead_code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"cs_dead_detail":{"type":"string","maxLength":1000},"cs_dead_topic":{"type":"string","maxLength":128,"pattern":"^[a-z][a-z0-9.-]{0,127}$"},"cs_dead_partition":{"type":"string","maxLength":6,"pattern":"^(0|[1-9][0-9]{0,5})$"},"cs_dead_offset":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"}}};
+const pattern754 = new RegExp("^[a-z][a-z0-9.-]{0,127}$", "u");
+const pattern755 = new RegExp("^(0|[1-9][0-9]{0,5})$", "u");
 
 function validate395(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/DeadLetter.v1.schema.json" */;
@@ -100574,7 +100632,7 @@ validate395.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/
 return false;
 }
 else {
-if(!pattern752.test(data3)){
+if(!pattern754.test(data3)){
 validate395.errors = [{instancePath:instancePath+"/cs_dead_topic",schemaPath:"#/properties/cs_dead_topic/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9.-]{0,127}$"},message:"must match pattern \""+"^[a-z][a-z0-9.-]{0,127}$"+"\""}];
 return false;
 }
@@ -100601,7 +100659,7 @@ validate395.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath
 return false;
 }
 else {
-if(!pattern753.test(data4)){
+if(!pattern755.test(data4)){
 validate395.errors = [{instancePath:instancePath+"/cs_dead_partition",schemaPath:"#/properties/cs_dead_partition/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,5})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,5})$"+"\""}];
 return false;
 }
@@ -100914,8 +100972,8 @@ return errors === 0;
 validate397.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateEnvelopeHeaders = validate398;
-const schema1406 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
-const pattern757 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
+const schema1408 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json","title":"EnvelopeHeaders","description":"CloudEvents 1.0 Kafka binary mode, on every record but tombstones and heartbeats.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"}}};
+const pattern759 = new RegExp("^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$", "u");
 
 function validate398(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/EnvelopeHeaders.v1.schema.json" */;
@@ -101014,7 +101072,7 @@ validate398.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern757.test(data3)){
+if(!pattern759.test(data3)){
 validate398.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
@@ -101230,7 +101288,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data0 = data.kind;
 const _errs2 = errors;
 if(!(((((data0 === "everything") || (data0 === "tenant")) || (data0 === "agent")) || (data0 === "tool")) || (data0 === "run"))){
-validate400.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema883.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate400.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema885.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -101243,7 +101301,7 @@ if(data.id !== undefined && func0.call(data, "id")){
 let data1 = data.id;
 const _errs3 = errors;
 if((typeof data1 !== "string") && (data1 !== null)){
-validate400.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: schema883.properties.id.type},message:"must be string,null"}];
+validate400.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/type",keyword:"type",params:{type: schema885.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs3){
@@ -101253,7 +101311,7 @@ validate400.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/
 return false;
 }
 else {
-if(!pattern468.test(data1)){
+if(!pattern470.test(data1)){
 validate400.errors = [{instancePath:instancePath+"/id",schemaPath:"#/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -101418,9 +101476,9 @@ validate403.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validatePublicJwk = validate98;
 
 export const validateRuntimeHeaders = validate404;
-const schema1415 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
-const pattern768 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
-const pattern771 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
+const schema1417 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/RuntimeHeaders.v1.schema.json","title":"RuntimeHeaders","description":"Headers of a message that a runtime proves: token, sequence number, chain hash of the message before, HMAC-SHA256; sometimes the session key's Ed25519 over the chain hash of this one.","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_token","cs_seq","cs_prev","cs_proof"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_token":{"$ref":"./Definitions.v1.schema.json#/$defs/jws"},"cs_seq":{"type":"string","maxLength":16,"pattern":"^(0|[1-9][0-9]{0,15})$"},"cs_prev":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_proof":{"$ref":"./Definitions.v1.schema.json#/$defs/digest"},"cs_attest":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
+const pattern770 = new RegExp("^(0|[1-9][0-9]{0,15})$", "u");
+const pattern773 = new RegExp("^[A-Za-z0-9_-]{86}$", "u");
 
 function validate404(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/RuntimeHeaders.v1.schema.json" */;
@@ -101448,7 +101506,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1415.properties, key0))){
+if(!(func0.call(schema1417.properties, key0))){
 let data0 = data[key0];
 const _errs2 = errors;
 if(errors === _errs2){
@@ -101519,7 +101577,7 @@ validate404.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern757.test(data3)){
+if(!pattern759.test(data3)){
 validate404.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
@@ -101697,7 +101755,7 @@ validate404.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern768.test(data10)){
+if(!pattern770.test(data10)){
 validate404.errors = [{instancePath:instancePath+"/cs_seq",schemaPath:"#/properties/cs_seq/pattern",keyword:"pattern",params:{pattern: "^(0|[1-9][0-9]{0,15})$"},message:"must match pattern \""+"^(0|[1-9][0-9]{0,15})$"+"\""}];
 return false;
 }
@@ -101780,7 +101838,7 @@ validate404.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/prop
 return false;
 }
 else {
-if(!pattern771.test(data13)){
+if(!pattern773.test(data13)){
 validate404.errors = [{instancePath:instancePath+"/cs_attest",schemaPath:"#/properties/cs_attest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
 return false;
 }
@@ -101823,8 +101881,8 @@ return errors === 0;
 validate404.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateServiceEvent = validate405;
-const schema1422 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
-const pattern772 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
+const schema1424 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceEvent.v1.schema.json","title":"ServiceEvent","description":"One event of a service with an event store: registry.events, approvals.events, supervision.events. `stream` and `version` let readers drop what they have seen.","type":"object","additionalProperties":false,"required":["stream","version","type","at","by","data"],"properties":{"stream":{"type":"string","maxLength":200,"minLength":1},"version":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"type":{"type":"string","maxLength":100,"pattern":"^[a-z][a-z0-9._-]{0,99}$"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"data":{"$ref":"./JsonObject.v1.schema.json"}}};
+const pattern774 = new RegExp("^[a-z][a-z0-9._-]{0,99}$", "u");
 
 function validate405(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/ServiceEvent.v1.schema.json" */;
@@ -101919,7 +101977,7 @@ validate405.errors = [{instancePath:instancePath+"/type",schemaPath:"#/propertie
 return false;
 }
 else {
-if(!pattern772.test(data2)){
+if(!pattern774.test(data2)){
 validate405.errors = [{instancePath:instancePath+"/type",schemaPath:"#/properties/type/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9._-]{0,99}$"},message:"must match pattern \""+"^[a-z][a-z0-9._-]{0,99}$"+"\""}];
 return false;
 }
@@ -102032,8 +102090,8 @@ return errors === 0;
 validate405.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateServiceHeaders = validate406;
-const schema1427 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
-const pattern778 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
+const schema1429 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/ServiceHeaders.v1.schema.json","title":"ServiceHeaders","description":"Headers of a message that a service signs: Ed25519 over topic, key, ce_*, tenant, key id and value (libs/identity).","type":"object","maxProperties":64,"additionalProperties":{"type":"string","maxLength":16384},"required":["ce_specversion","ce_id","ce_type","ce_source","ce_time","content-type","tenant","cs_key","cs_signature"],"properties":{"ce_specversion":{"const":"1.0"},"ce_id":{"type":"string","minLength":1,"maxLength":256},"ce_type":{"type":"string","maxLength":100,"pattern":"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},"ce_source":{"type":"string","minLength":1,"maxLength":256},"ce_time":{"$ref":"./Definitions.v1.schema.json#/$defs/rfc3339"},"content-type":{"const":"application/json"},"traceparent":{"$ref":"./Definitions.v1.schema.json#/$defs/traceparent"},"tenant":{"$ref":"./Definitions.v1.schema.json#/$defs/tenantId"},"cs_key":{"type":"string","maxLength":64,"pattern":"^[a-z]+-[0-9]{1,6}$"},"cs_signature":{"type":"string","maxLength":86,"pattern":"^[A-Za-z0-9_-]{86}$"}}};
+const pattern780 = new RegExp("^[a-z]+-[0-9]{1,6}$", "u");
 
 function validate406(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/ServiceHeaders.v1.schema.json" */;
@@ -102061,7 +102119,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1427.properties, key0))){
+if(!(func0.call(schema1429.properties, key0))){
 let data0 = data[key0];
 const _errs2 = errors;
 if(errors === _errs2){
@@ -102132,7 +102190,7 @@ validate406.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/proper
 return false;
 }
 else {
-if(!pattern757.test(data3)){
+if(!pattern759.test(data3)){
 validate406.errors = [{instancePath:instancePath+"/ce_type",schemaPath:"#/properties/ce_type/pattern",keyword:"pattern",params:{pattern: "^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"},message:"must match pattern \""+"^countersign\\.[a-z]+\\.[a-z._]{1,64}\\.v[0-9]{1,3}$"+"\""}];
 return false;
 }
@@ -102282,7 +102340,7 @@ validate406.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/propert
 return false;
 }
 else {
-if(!pattern778.test(data9)){
+if(!pattern780.test(data9)){
 validate406.errors = [{instancePath:instancePath+"/cs_key",schemaPath:"#/properties/cs_key/pattern",keyword:"pattern",params:{pattern: "^[a-z]+-[0-9]{1,6}$"},message:"must match pattern \""+"^[a-z]+-[0-9]{1,6}$"+"\""}];
 return false;
 }
@@ -102309,7 +102367,7 @@ validate406.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/p
 return false;
 }
 else {
-if(!pattern771.test(data10)){
+if(!pattern773.test(data10)){
 validate406.errors = [{instancePath:instancePath+"/cs_signature",schemaPath:"#/properties/cs_signature/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{86}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{86}$"+"\""}];
 return false;
 }
@@ -102349,7 +102407,7 @@ return errors === 0;
 validate406.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateSnapshotHeartbeat = validate407;
-const schema1431 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json","title":"SnapshotHeartbeat","description":"Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one.","type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"$ref":"./Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema1433 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json","title":"SnapshotHeartbeat","description":"Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one.","type":"object","additionalProperties":false,"required":["at"],"properties":{"at":{"$ref":"./Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate407(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/shared/SnapshotHeartbeat.v1.schema.json" */;
@@ -102437,7 +102495,7 @@ return errors === 0;
 validate408.evaluated = {"dynamicProps":false,"dynamicItems":false};
 
 export const validateActionCancelled = validate409;
-const schema1434 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionCancelled.v1.schema.json","title":"ActionCancelled","description":"cancelled","type":"object","additionalProperties":false,"required":["action","by","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema1436 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/ActionCancelled.v1.schema.json","title":"ActionCancelled","description":"cancelled","type":"object","additionalProperties":false,"required":["action","by","reason"],"properties":{"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate409(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/ActionCancelled.v1.schema.json" */;
@@ -102562,7 +102620,7 @@ validate409.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateActionReversed = validate107;
 
 export const validateEnforcementReport = validate410;
-const schema1438 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/EnforcementReport.v1.schema.json","title":"EnforcementReport","description":"enforcement.reports.v1, key = point: up to where an enforcement point has read supervision.halts.v1. A notice is confirmed by every report at or beyond its offset.","type":"object","additionalProperties":false,"required":["point","kind","seen","at"],"properties":{"point":{"type":"string","maxLength":128,"minLength":1,"pattern":"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},"kind":{"enum":["policy","claims","guard"]},"seen":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
+const schema1440 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/EnforcementReport.v1.schema.json","title":"EnforcementReport","description":"enforcement.reports.v1, key = point: up to where an enforcement point has read supervision.halts.v1. A notice is confirmed by every report at or beyond its offset.","type":"object","additionalProperties":false,"required":["point","kind","seen","at"],"properties":{"point":{"type":"string","maxLength":128,"minLength":1,"pattern":"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},"kind":{"enum":["policy","claims","guard"]},"seen":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/offset"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"}}};
 
 function validate410(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/EnforcementReport.v1.schema.json" */;
@@ -102607,7 +102665,7 @@ validate410.errors = [{instancePath:instancePath+"/point",schemaPath:"#/properti
 return false;
 }
 else {
-if(!pattern427.test(data0)){
+if(!pattern429.test(data0)){
 validate410.errors = [{instancePath:instancePath+"/point",schemaPath:"#/properties/point/pattern",keyword:"pattern",params:{pattern: "^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"},message:"must match pattern \""+"^(policy|claims|guard)/[A-Za-z0-9][A-Za-z0-9._:-]{0,119}$"+"\""}];
 return false;
 }
@@ -102629,7 +102687,7 @@ if(data.kind !== undefined && func0.call(data, "kind")){
 let data1 = data.kind;
 const _errs4 = errors;
 if(!(((data1 === "policy") || (data1 === "claims")) || (data1 === "guard"))){
-validate410.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema1438.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate410.errors = [{instancePath:instancePath+"/kind",schemaPath:"#/properties/kind/enum",keyword:"enum",params:{allowedValues: schema1440.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs4 === errors;
@@ -102710,7 +102768,7 @@ return errors === 0;
 validate410.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateHaltNotice = validate411;
-const schema1441 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/HaltNotice.v1.schema.json","title":"HaltNotice","description":"supervision.halts.v1, key `<halt>:<op>`: two grow-only sets.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"except":{"type":"object","additionalProperties":false,"minProperties":1,"description":"What goes on under it, while a halt is taken back in stages: these tools, of these agents. Whoever does not know the word holds everything.","properties":{"tools":{"type":"array","maxItems":500,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"}},"agents":{"type":"array","maxItems":500,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}};
+const schema1443 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/HaltNotice.v1.schema.json","title":"HaltNotice","description":"supervision.halts.v1, key `<halt>:<op>`: two grow-only sets.","type":"object","additionalProperties":false,"required":["halt","op","mode","tenant","scope","by","reason","at"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"op":{"enum":["halt","lift"]},"mode":{"enum":["halt","pause"]},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"scope":{"$ref":"../shared/HaltScope.v1.schema.json"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"at":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochMs"},"except":{"type":"object","additionalProperties":false,"minProperties":1,"description":"What goes on under it, while a halt is taken back in stages: these tools, of these agents. Whoever does not know the word holds everything.","properties":{"tools":{"type":"array","maxItems":500,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"}},"agents":{"type":"array","maxItems":500,"items":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"}}}}}};
 
 function validate411(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/HaltNotice.v1.schema.json" */;
@@ -102733,7 +102791,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1441.properties, key0))){
+if(!(func0.call(schema1443.properties, key0))){
 validate411.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -102772,7 +102830,7 @@ if(data.op !== undefined && func0.call(data, "op")){
 let data1 = data.op;
 const _errs5 = errors;
 if(!((data1 === "halt") || (data1 === "lift"))){
-validate411.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema1441.properties.op.enum},message:"must be equal to one of the allowed values"}];
+validate411.errors = [{instancePath:instancePath+"/op",schemaPath:"#/properties/op/enum",keyword:"enum",params:{allowedValues: schema1443.properties.op.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs5 === errors;
@@ -102785,7 +102843,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data2 = data.mode;
 const _errs6 = errors;
 if(!((data2 === "halt") || (data2 === "pause"))){
-validate411.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema1441.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate411.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema1443.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs6 === errors;
@@ -102847,7 +102905,7 @@ if(data4.kind !== undefined && func0.call(data4, "kind")){
 let data5 = data4.kind;
 const _errs14 = errors;
 if(!(((((data5 === "everything") || (data5 === "tenant")) || (data5 === "agent")) || (data5 === "tool")) || (data5 === "run"))){
-validate411.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema883.properties.kind.enum},message:"must be equal to one of the allowed values"}];
+validate411.errors = [{instancePath:instancePath+"/scope/kind",schemaPath:"../shared/HaltScope.v1.schema.json/properties/kind/enum",keyword:"enum",params:{allowedValues: schema885.properties.kind.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid4 = _errs14 === errors;
@@ -102860,7 +102918,7 @@ if(data4.id !== undefined && func0.call(data4, "id")){
 let data6 = data4.id;
 const _errs15 = errors;
 if((typeof data6 !== "string") && (data6 !== null)){
-validate411.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema883.properties.id.type},message:"must be string,null"}];
+validate411.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/type",keyword:"type",params:{type: schema885.properties.id.type},message:"must be string,null"}];
 return false;
 }
 if(errors === _errs15){
@@ -102870,7 +102928,7 @@ validate411.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shar
 return false;
 }
 else {
-if(!pattern468.test(data6)){
+if(!pattern470.test(data6)){
 validate411.errors = [{instancePath:instancePath+"/scope/id",schemaPath:"../shared/HaltScope.v1.schema.json/properties/id/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"},message:"must match pattern \""+"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"+"\""}];
 return false;
 }
@@ -103017,7 +103075,7 @@ validate411.errors = [{instancePath:instancePath+"/except/tools/" + i0,schemaPat
 return false;
 }
 else {
-if(!pattern165.test(data12)){
+if(!pattern166.test(data12)){
 validate411.errors = [{instancePath:instancePath+"/except/tools/" + i0,schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -103133,7 +103191,7 @@ return errors === 0;
 validate411.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunHalted = validate412;
-const schema1450 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunHalted.v1.schema.json","title":"RunHalted","description":"halted, by supervision: a halt with scope run","type":"object","additionalProperties":false,"required":["halt","by","reason","mode"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"mode":{"enum":["halt","pause"]}}};
+const schema1452 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunHalted.v1.schema.json","title":"RunHalted","description":"halted, by supervision: a halt with scope run","type":"object","additionalProperties":false,"required":["halt","by","reason","mode"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"},"mode":{"enum":["halt","pause"]}}};
 
 function validate412(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/RunHalted.v1.schema.json" */;
@@ -103245,7 +103303,7 @@ if(data.mode !== undefined && func0.call(data, "mode")){
 let data3 = data.mode;
 const _errs11 = errors;
 if(!((data3 === "halt") || (data3 === "pause"))){
-validate412.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema1450.properties.mode.enum},message:"must be equal to one of the allowed values"}];
+validate412.errors = [{instancePath:instancePath+"/mode",schemaPath:"#/properties/mode/enum",keyword:"enum",params:{allowedValues: schema1452.properties.mode.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs11 === errors;
@@ -103270,7 +103328,7 @@ return errors === 0;
 validate412.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateRunResumed = validate413;
-const schema1454 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunResumed.v1.schema.json","title":"RunResumed","description":"resumed","type":"object","additionalProperties":false,"required":["halt","by","reason"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
+const schema1456 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/RunResumed.v1.schema.json","title":"RunResumed","description":"resumed","type":"object","additionalProperties":false,"required":["halt","by","reason"],"properties":{"halt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"by":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/actor"},"reason":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/reason"}}};
 
 function validate413(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/RunResumed.v1.schema.json" */;
@@ -103393,7 +103451,7 @@ return errors === 0;
 validate413.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateTimerDue = validate414;
-const schema1458 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/TimerDue.v1.schema.json","title":"TimerDue","description":"due","type":"object","additionalProperties":false,"required":["timer","action"],"properties":{"timer":{"enum":["defer","run"]},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}};
+const schema1460 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/supervision/TimerDue.v1.schema.json","title":"TimerDue","description":"due","type":"object","additionalProperties":false,"required":["timer","action"],"properties":{"timer":{"enum":["defer","run"]},"action":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},{"type":"null"}]}}};
 
 function validate414(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/supervision/TimerDue.v1.schema.json" */;
@@ -103427,7 +103485,7 @@ if(data.timer !== undefined && func0.call(data, "timer")){
 let data0 = data.timer;
 const _errs2 = errors;
 if(!((data0 === "defer") || (data0 === "run"))){
-validate414.errors = [{instancePath:instancePath+"/timer",schemaPath:"#/properties/timer/enum",keyword:"enum",params:{allowedValues: schema1458.properties.timer.enum},message:"must be equal to one of the allowed values"}];
+validate414.errors = [{instancePath:instancePath+"/timer",schemaPath:"#/properties/timer/enum",keyword:"enum",params:{allowedValues: schema1460.properties.timer.enum},message:"must be equal to one of the allowed values"}];
 return false;
 }
 var valid0 = _errs2 === errors;
@@ -103537,7 +103595,7 @@ return errors === 0;
 validate414.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateClaimClaims = validate415;
-const schema1460 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ClaimClaims.v1.schema.json","title":"ClaimClaims","description":"Signed by supervision, alive for seconds.","type":"object","additionalProperties":false,"required":["jti","grant","tenant","run","action","aud","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
+const schema1462 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ClaimClaims.v1.schema.json","title":"ClaimClaims","description":"Signed by supervision, alive for seconds.","type":"object","additionalProperties":false,"required":["jti","grant","tenant","run","action","aud","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"grant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"}}};
 
 function validate415(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/ClaimClaims.v1.schema.json" */;
@@ -103813,7 +103871,7 @@ validate415.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false}
 export const validateDelegationContext = validate104;
 
 export const validateGrantClaims = validate416;
-const schema1469 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/GrantClaims.v1.schema.json","title":"GrantClaims","description":"Signed by policy; in a grant token, see libs/identity.","type":"object","additionalProperties":false,"required":["jti","tenant","run","action","agent","tool","definition","args","aud","policy","tier","claim","jkt","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"args":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"policy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"claim":{"type":"boolean"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"observe":{"const":true,"description":"Given in observe mode: rules may have said otherwise. A tool may refuse it. Absent otherwise."},"delegation":{"$ref":"./DelegationContext.v1.schema.json"}}};
+const schema1471 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/GrantClaims.v1.schema.json","title":"GrantClaims","description":"Signed by policy; in a grant token, see libs/identity.","type":"object","additionalProperties":false,"required":["jti","tenant","run","action","agent","tool","definition","args","aud","policy","tier","claim","jkt","iat","exp"],"properties":{"jti":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/opaqueId"},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/toolName"},"definition":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"args":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"aud":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/label"},"policy":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/policyVersion"},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"claim":{"type":"boolean"},"jkt":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},"iat":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"exp":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/epochSeconds"},"observe":{"const":true,"description":"Given in observe mode: rules may have said otherwise. A tool may refuse it. Absent otherwise."},"delegation":{"$ref":"./DelegationContext.v1.schema.json"}}};
 
 function validate416(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="countersign:/schemas/tokens/GrantClaims.v1.schema.json" */;
@@ -103836,7 +103894,7 @@ return false;
 else {
 const _errs1 = errors;
 for(const key0 of Object.keys(data)){
-if(!(func0.call(schema1469.properties, key0))){
+if(!(func0.call(schema1471.properties, key0))){
 validate416.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
 return false;
 break;
@@ -103994,7 +104052,7 @@ validate416.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/D
 return false;
 }
 else {
-if(!pattern165.test(data5)){
+if(!pattern166.test(data5)){
 validate416.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/toolName/pattern",keyword:"pattern",params:{pattern: "^[a-zA-Z0-9_.:-]{1,128}$"},message:"must match pattern \""+"^[a-zA-Z0-9_.:-]{1,128}$"+"\""}];
 return false;
 }
@@ -104283,6 +104341,541 @@ validate416.errors = vErrors;
 return errors === 0;
 }
 validate416.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+
+export const validateReceiptClaims = validate418;
+const schema1486 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"countersign:/schemas/tokens/ReceiptClaims.v1.schema.json","title":"ReceiptClaims","description":"What policy signs at once of a decision that grants nothing. The rest (facts, people, outcome) follows with the log.","type":"object","additionalProperties":false,"required":["receipt","tenant","run","action","agent","tool","round","decision","tier","code","rules","policy","message","iat"],"properties":{"receipt":{"const":1},"tenant":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/tenantId"},"run":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"action":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/uuidV7"},"agent":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/agentId"},{"type":"null"}]},"tool":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/proposedTool"},"round":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/count"},"decision":{"enum":["deny","step_up","defer"]},"tier":{"$ref":"../shared/Tier.v1.schema.json"},"code":{"$ref":"../shared/Definitions.v1.schema.json#/$defs/code"},"rules":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":200},"description":"Ids of the first rules that fired."},"policy":{"type":"string","maxLength":200,"description":"Version of the rules."},"message":{"anyOf":[{"$ref":"../shared/Definitions.v1.schema.json#/$defs/digest"},{"type":"null"}],"description":"Hash of the message that it answers: its bytes, its place in the chain and who sent it."},"iat":{"type":"integer","minimum":0,"maximum":9007199254740991,"description":"When it was decided, epoch ms."}}};
+
+function validate418(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+/*# sourceURL="countersign:/schemas/tokens/ReceiptClaims.v1.schema.json" */;
+let vErrors = null;
+let errors = 0;
+const evaluated0 = validate418.evaluated;
+if(evaluated0.dynamicProps){
+evaluated0.props = undefined;
+}
+if(evaluated0.dynamicItems){
+evaluated0.items = undefined;
+}
+if(errors === 0){
+if(data && typeof data == "object" && !Array.isArray(data)){
+let missing0;
+if((((((((((((((((data.receipt === undefined) || (!(func0.call(data, "receipt")))) && (missing0 = "receipt")) || (((data.tenant === undefined) || (!(func0.call(data, "tenant")))) && (missing0 = "tenant"))) || (((data.run === undefined) || (!(func0.call(data, "run")))) && (missing0 = "run"))) || (((data.action === undefined) || (!(func0.call(data, "action")))) && (missing0 = "action"))) || (((data.agent === undefined) || (!(func0.call(data, "agent")))) && (missing0 = "agent"))) || (((data.tool === undefined) || (!(func0.call(data, "tool")))) && (missing0 = "tool"))) || (((data.round === undefined) || (!(func0.call(data, "round")))) && (missing0 = "round"))) || (((data.decision === undefined) || (!(func0.call(data, "decision")))) && (missing0 = "decision"))) || (((data.tier === undefined) || (!(func0.call(data, "tier")))) && (missing0 = "tier"))) || (((data.code === undefined) || (!(func0.call(data, "code")))) && (missing0 = "code"))) || (((data.rules === undefined) || (!(func0.call(data, "rules")))) && (missing0 = "rules"))) || (((data.policy === undefined) || (!(func0.call(data, "policy")))) && (missing0 = "policy"))) || (((data.message === undefined) || (!(func0.call(data, "message")))) && (missing0 = "message"))) || (((data.iat === undefined) || (!(func0.call(data, "iat")))) && (missing0 = "iat"))){
+validate418.errors = [{instancePath,schemaPath:"#/required",keyword:"required",params:{missingProperty: missing0},message:"must have required property '"+missing0+"'"}];
+return false;
+}
+else {
+const _errs1 = errors;
+for(const key0 of Object.keys(data)){
+if(!(func0.call(schema1486.properties, key0))){
+validate418.errors = [{instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"}];
+return false;
+break;
+}
+}
+if(_errs1 === errors){
+if(data.receipt !== undefined && func0.call(data, "receipt")){
+const _errs2 = errors;
+if(1 !== data.receipt){
+validate418.errors = [{instancePath:instancePath+"/receipt",schemaPath:"#/properties/receipt/const",keyword:"const",params:{allowedValue: 1},message:"must be equal to constant"}];
+return false;
+}
+var valid0 = _errs2 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.tenant !== undefined && func0.call(data, "tenant")){
+let data1 = data.tenant;
+const _errs3 = errors;
+const _errs4 = errors;
+if(errors === _errs4){
+if(typeof data1 === "string"){
+if(func81(data1) > 128){
+validate418.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(!pattern4.test(data1)){
+validate418.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate418.errors = [{instancePath:instancePath+"/tenant",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/tenantId/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs3 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.run !== undefined && func0.call(data, "run")){
+let data2 = data.run;
+const _errs6 = errors;
+const _errs7 = errors;
+if(errors === _errs7){
+if(typeof data2 === "string"){
+if(func81(data2) > 36){
+validate418.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+return false;
+}
+else {
+if(!pattern6.test(data2)){
+validate418.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate418.errors = [{instancePath:instancePath+"/run",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs6 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.action !== undefined && func0.call(data, "action")){
+let data3 = data.action;
+const _errs9 = errors;
+const _errs10 = errors;
+if(errors === _errs10){
+if(typeof data3 === "string"){
+if(func81(data3) > 36){
+validate418.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/maxLength",keyword:"maxLength",params:{limit: 36},message:"must NOT have more than 36 characters"}];
+return false;
+}
+else {
+if(!pattern6.test(data3)){
+validate418.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/pattern",keyword:"pattern",params:{pattern: "^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"},message:"must match pattern \""+"^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate418.errors = [{instancePath:instancePath+"/action",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/uuidV7/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs9 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.agent !== undefined && func0.call(data, "agent")){
+let data4 = data.agent;
+const _errs12 = errors;
+const _errs13 = errors;
+let valid4 = false;
+const _errs14 = errors;
+const _errs15 = errors;
+if(errors === _errs15){
+if(typeof data4 === "string"){
+if(func81(data4) > 128){
+const err0 = {instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"};
+if(vErrors === null){
+vErrors = [err0];
+}
+else {
+vErrors.push(err0);
+}
+errors++;
+}
+else {
+if(!pattern4.test(data4)){
+const err1 = {instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9][a-z0-9._-]{0,127}$"},message:"must match pattern \""+"^[a-z0-9][a-z0-9._-]{0,127}$"+"\""};
+if(vErrors === null){
+vErrors = [err1];
+}
+else {
+vErrors.push(err1);
+}
+errors++;
+}
+}
+}
+else {
+const err2 = {instancePath:instancePath+"/agent",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/agentId/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err2];
+}
+else {
+vErrors.push(err2);
+}
+errors++;
+}
+}
+var _valid0 = _errs14 === errors;
+valid4 = valid4 || _valid0;
+const _errs17 = errors;
+if(data4 !== null){
+const err3 = {instancePath:instancePath+"/agent",schemaPath:"#/properties/agent/anyOf/1/type",keyword:"type",params:{type: "null"},message:"must be null"};
+if(vErrors === null){
+vErrors = [err3];
+}
+else {
+vErrors.push(err3);
+}
+errors++;
+}
+var _valid0 = _errs17 === errors;
+valid4 = valid4 || _valid0;
+if(!valid4){
+const err4 = {instancePath:instancePath+"/agent",schemaPath:"#/properties/agent/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+if(vErrors === null){
+vErrors = [err4];
+}
+else {
+vErrors.push(err4);
+}
+errors++;
+validate418.errors = vErrors;
+return false;
+}
+else {
+errors = _errs13;
+if(vErrors !== null){
+if(_errs13){
+vErrors.length = _errs13;
+}
+else {
+vErrors = null;
+}
+}
+}
+var valid0 = _errs12 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.tool !== undefined && func0.call(data, "tool")){
+let data5 = data.tool;
+const _errs19 = errors;
+const _errs20 = errors;
+if(errors === _errs20){
+if(typeof data5 === "string"){
+if(func81(data5) > 128){
+validate418.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/proposedTool/maxLength",keyword:"maxLength",params:{limit: 128},message:"must NOT have more than 128 characters"}];
+return false;
+}
+else {
+if(func81(data5) < 1){
+validate418.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/proposedTool/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"}];
+return false;
+}
+else {
+if(!pattern8.test(data5)){
+validate418.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/proposedTool/pattern",keyword:"pattern",params:{pattern: "^[^\\u0000-\\u001f\\u007f]{1,128}$"},message:"must match pattern \""+"^[^\\u0000-\\u001f\\u007f]{1,128}$"+"\""}];
+return false;
+}
+}
+}
+}
+else {
+validate418.errors = [{instancePath:instancePath+"/tool",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/proposedTool/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs19 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.round !== undefined && func0.call(data, "round")){
+let data6 = data.round;
+const _errs22 = errors;
+const _errs23 = errors;
+if(!(((typeof data6 == "number") && (!(data6 % 1) && !isNaN(data6))) && (isFinite(data6)))){
+validate418.errors = [{instancePath:instancePath+"/round",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs23){
+if((typeof data6 == "number") && (isFinite(data6))){
+if(data6 > 9007199254740991 || isNaN(data6)){
+validate418.errors = [{instancePath:instancePath+"/round",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+return false;
+}
+else {
+if(data6 < 0 || isNaN(data6)){
+validate418.errors = [{instancePath:instancePath+"/round",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/count/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+}
+var valid0 = _errs22 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.decision !== undefined && func0.call(data, "decision")){
+let data7 = data.decision;
+const _errs25 = errors;
+if(!(((data7 === "deny") || (data7 === "step_up")) || (data7 === "defer"))){
+validate418.errors = [{instancePath:instancePath+"/decision",schemaPath:"#/properties/decision/enum",keyword:"enum",params:{allowedValues: schema1486.properties.decision.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs25 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.tier !== undefined && func0.call(data, "tier")){
+let data8 = data.tier;
+const _errs26 = errors;
+if(!((((data8 === 1) || (data8 === 2)) || (data8 === 3)) || (data8 === 4))){
+validate418.errors = [{instancePath:instancePath+"/tier",schemaPath:"../shared/Tier.v1.schema.json/enum",keyword:"enum",params:{allowedValues: schema187.enum},message:"must be equal to one of the allowed values"}];
+return false;
+}
+var valid0 = _errs26 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.code !== undefined && func0.call(data, "code")){
+let data9 = data.code;
+const _errs28 = errors;
+const _errs29 = errors;
+if(errors === _errs29){
+if(typeof data9 === "string"){
+if(func81(data9) > 64){
+validate418.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/maxLength",keyword:"maxLength",params:{limit: 64},message:"must NOT have more than 64 characters"}];
+return false;
+}
+else {
+if(!pattern122.test(data9)){
+validate418.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9_]{0,63}$"},message:"must match pattern \""+"^[a-z][a-z0-9_]{0,63}$"+"\""}];
+return false;
+}
+}
+}
+else {
+validate418.errors = [{instancePath:instancePath+"/code",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/code/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs28 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.rules !== undefined && func0.call(data, "rules")){
+let data10 = data.rules;
+const _errs31 = errors;
+if(errors === _errs31){
+if(Array.isArray(data10)){
+if(data10.length > 16){
+validate418.errors = [{instancePath:instancePath+"/rules",schemaPath:"#/properties/rules/maxItems",keyword:"maxItems",params:{limit: 16},message:"must NOT have more than 16 items"}];
+return false;
+}
+else {
+var valid10 = true;
+const len0 = data10.length;
+for(let i0=0; i0<len0; i0++){
+let data11 = data10[i0];
+const _errs33 = errors;
+if(errors === _errs33){
+if(typeof data11 === "string"){
+if(func81(data11) > 200){
+validate418.errors = [{instancePath:instancePath+"/rules/" + i0,schemaPath:"#/properties/rules/items/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+}
+else {
+validate418.errors = [{instancePath:instancePath+"/rules/" + i0,schemaPath:"#/properties/rules/items/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid10 = _errs33 === errors;
+if(!valid10){
+break;
+}
+}
+}
+}
+else {
+validate418.errors = [{instancePath:instancePath+"/rules",schemaPath:"#/properties/rules/type",keyword:"type",params:{type: "array"},message:"must be array"}];
+return false;
+}
+}
+var valid0 = _errs31 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.policy !== undefined && func0.call(data, "policy")){
+let data12 = data.policy;
+const _errs35 = errors;
+if(errors === _errs35){
+if(typeof data12 === "string"){
+if(func81(data12) > 200){
+validate418.errors = [{instancePath:instancePath+"/policy",schemaPath:"#/properties/policy/maxLength",keyword:"maxLength",params:{limit: 200},message:"must NOT have more than 200 characters"}];
+return false;
+}
+}
+else {
+validate418.errors = [{instancePath:instancePath+"/policy",schemaPath:"#/properties/policy/type",keyword:"type",params:{type: "string"},message:"must be string"}];
+return false;
+}
+}
+var valid0 = _errs35 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.message !== undefined && func0.call(data, "message")){
+let data13 = data.message;
+const _errs37 = errors;
+const _errs38 = errors;
+let valid11 = false;
+const _errs39 = errors;
+const _errs40 = errors;
+if(errors === _errs40){
+if(typeof data13 === "string"){
+if(func81(data13) > 43){
+const err5 = {instancePath:instancePath+"/message",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/maxLength",keyword:"maxLength",params:{limit: 43},message:"must NOT have more than 43 characters"};
+if(vErrors === null){
+vErrors = [err5];
+}
+else {
+vErrors.push(err5);
+}
+errors++;
+}
+else {
+if(!pattern27.test(data13)){
+const err6 = {instancePath:instancePath+"/message",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]{43}$"},message:"must match pattern \""+"^[A-Za-z0-9_-]{43}$"+"\""};
+if(vErrors === null){
+vErrors = [err6];
+}
+else {
+vErrors.push(err6);
+}
+errors++;
+}
+}
+}
+else {
+const err7 = {instancePath:instancePath+"/message",schemaPath:"../shared/Definitions.v1.schema.json#/$defs/digest/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err7];
+}
+else {
+vErrors.push(err7);
+}
+errors++;
+}
+}
+var _valid1 = _errs39 === errors;
+valid11 = valid11 || _valid1;
+const _errs42 = errors;
+if(data13 !== null){
+const err8 = {instancePath:instancePath+"/message",schemaPath:"#/properties/message/anyOf/1/type",keyword:"type",params:{type: "null"},message:"must be null"};
+if(vErrors === null){
+vErrors = [err8];
+}
+else {
+vErrors.push(err8);
+}
+errors++;
+}
+var _valid1 = _errs42 === errors;
+valid11 = valid11 || _valid1;
+if(!valid11){
+const err9 = {instancePath:instancePath+"/message",schemaPath:"#/properties/message/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+if(vErrors === null){
+vErrors = [err9];
+}
+else {
+vErrors.push(err9);
+}
+errors++;
+validate418.errors = vErrors;
+return false;
+}
+else {
+errors = _errs38;
+if(vErrors !== null){
+if(_errs38){
+vErrors.length = _errs38;
+}
+else {
+vErrors = null;
+}
+}
+}
+var valid0 = _errs37 === errors;
+}
+else {
+var valid0 = true;
+}
+if(valid0){
+if(data.iat !== undefined && func0.call(data, "iat")){
+let data14 = data.iat;
+const _errs44 = errors;
+if(!(((typeof data14 == "number") && (!(data14 % 1) && !isNaN(data14))) && (isFinite(data14)))){
+validate418.errors = [{instancePath:instancePath+"/iat",schemaPath:"#/properties/iat/type",keyword:"type",params:{type: "integer"},message:"must be integer"}];
+return false;
+}
+if(errors === _errs44){
+if((typeof data14 == "number") && (isFinite(data14))){
+if(data14 > 9007199254740991 || isNaN(data14)){
+validate418.errors = [{instancePath:instancePath+"/iat",schemaPath:"#/properties/iat/maximum",keyword:"maximum",params:{comparison: "<=", limit: 9007199254740991},message:"must be <= 9007199254740991"}];
+return false;
+}
+else {
+if(data14 < 0 || isNaN(data14)){
+validate418.errors = [{instancePath:instancePath+"/iat",schemaPath:"#/properties/iat/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"}];
+return false;
+}
+}
+}
+}
+var valid0 = _errs44 === errors;
+}
+else {
+var valid0 = true;
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+}
+else {
+validate418.errors = [{instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"}];
+return false;
+}
+}
+validate418.errors = vErrors;
+return errors === 0;
+}
+validate418.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
 
 export const validateScopeExtension = validate83;
 

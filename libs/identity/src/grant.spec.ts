@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { GrantClaims } from '@countersign/contracts';
+import type { GrantClaims, ReceiptClaims } from '@countersign/contracts';
 import fc from 'fast-check';
-import { maxGrantBatch, signGrants, verifyGrant } from './grant.ts';
+import { maxGrantBatch, signGrants, verifyGrant, verifyReceipt } from './grant.ts';
 import { createKeySet, generateKey } from './keys.ts';
 
 const key = generateKey('policy-1');
@@ -79,5 +79,28 @@ describe('grants', () => {
     }
     expect(verifyGrant('x'.repeat(10_000), keys, check)).toMatchObject({ code: 'bad_grant' });
     expect(verifyGrant(undefined as unknown as string, keys, check)).toMatchObject({ code: 'bad_grant' });
+  });
+});
+
+describe('receipts of what was not granted', () => {
+  const denied: ReceiptClaims = { receipt: 1, tenant: 'acme', run: 'run-1', action: 'a1', agent: 'agent', tool: 'payments.transfer', round: 1, decision: 'deny', tier: 3, code: 'rule_denied', rules: ['money.large'], policy: 'p1', message: 'm'.repeat(43), iat: 1_000_000 };
+  const [grant, receipt] = signGrants([claims(0), denied], key) as [string, string];
+
+  it('stand under the same signature as the grants of their batch, and do not expire', () => {
+    expect(verifyReceipt(receipt, keys)).toEqual({ ok: true, claims: denied, kid: 'policy-1' });
+    expect(verifyGrant(grant, keys, check)).toMatchObject({ ok: true });
+  });
+
+  it('are no grants, and grants no receipts, under whatever prefix', () => {
+    for (const text of [receipt, receipt.replace('csr1', 'csg1')]) expect(verifyGrant(text, keys, check)).toMatchObject({ code: 'bad_grant' });
+    for (const text of [grant, grant.replace('csg1', 'csr1')]) expect(verifyReceipt(text, keys)).toMatchObject({ code: 'bad_receipt' });
+  });
+
+  it('are refused after a change of any character, and under another key', () => {
+    fc.assert(fc.property(fc.nat(receipt.length - 1), fc.constantFrom(...'ABCDwxyz0129-_.=+/ '), (at, by) => {
+      const tampered = receipt.slice(0, at) + by + receipt.slice(at + 1);
+      return tampered === receipt || !verifyReceipt(tampered, keys).ok;
+    }), { seed: 4, numRuns: 400 });
+    expect(verifyReceipt(receipt, createKeySet([generateKey('policy-1').publicJwk]))).toMatchObject({ code: 'bad_signature' });
   });
 });

@@ -9,6 +9,8 @@ export interface ActionDecision {
   readonly detail: string | null;
   readonly round: number | null;
   readonly grant: string | null;
+  /** Policy's signed receipt of a decision that grants nothing; of one that does, the grant is it. Null: there is none. */
+  readonly receipt: string | null;
   readonly claim: boolean;
   /** What may be executed: as proposed, or as changed by a `modify`. */
   readonly arguments: JsonObject;
@@ -39,7 +41,7 @@ export const createDecisionRecord = (proposed: JsonObject, deadlines: Deadlines)
     for (const waiter of waiters) if (waiter.what === 'first' || isFinal(decision)) waiter.resolve(decision); else rest.push(waiter);
     waiters = rest;
   };
-  const denial = (code: string, detail: string): ActionDecision => ({ decision: 'deny', tier: latest?.tier ?? null, code, detail, round: null, grant: null, claim: false, arguments: proposed, changes: [] });
+  const denial = (code: string, detail: string): ActionDecision => ({ decision: 'deny', tier: latest?.tier ?? null, code, detail, round: null, grant: null, receipt: null, claim: false, arguments: proposed, changes: [] });
 
   return {
     get latest() { return latest; },
@@ -50,7 +52,7 @@ export const createDecisionRecord = (proposed: JsonObject, deadlines: Deadlines)
       if (reply.kind === 'decided' && before !== null && reply.round !== null && reply.round < before) return;
       settle({
         decision: reply.kind === 'decided' ? reply.decision ?? 'deny' : 'deny', tier: reply.tier, code: reply.code, detail: reply.detail, round: reply.round,
-        grant: reply.grant, claim: reply.claim, arguments: reply.decision === 'modify' && reply.arguments !== null ? reply.arguments : proposed,
+        grant: reply.grant, receipt: reply.receipt ?? null, claim: reply.claim, arguments: reply.decision === 'modify' && reply.arguments !== null ? reply.arguments : proposed,
         changes: reply.decision === 'modify' ? reply.changes ?? [] : [],
       });
     },

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { partitionFor } from '@countersign/bus';
 import { validateGovernedRecord, validateReply } from '@countersign/contracts';
 import type { DsseEnvelope, Reply } from '@countersign/contracts';
-import { createKeySet, generateKey, signEvidence, subjectOfCall, validationType, verifyGrant } from '@countersign/identity';
+import { createKeySet, generateKey, signEvidence, subjectOfCall, validationType, verifyGrant, verifyReceipt } from '@countersign/identity';
 import { parse } from 'yaml';
 import type { CheckpointStore } from './app/ports.ts';
 import type { Policy, PolicyPorts } from './compose.ts';
@@ -41,8 +41,13 @@ export const scenarios = (stage: () => Stage): void => {
     const r = rig.runtime();
     const action = id7();
     await rig.publish([r.started(), r.proposed(action, 'bank.transfer', { amount: 5_000, to: 'x' })]);
-    expect((await replied(r.run, 2))[1]).toMatchObject({ decision: 'step_up', tier: 3, grant: null, claim: true });
+    const [, asking] = await replied(r.run, 2);
+    expect(asking).toMatchObject({ decision: 'step_up', tier: 3, grant: null, claim: true });
     await until('the question', () => recordsOf(r.run).length === 2);
+    // Its receipt came with it, names the very message, and stands in the record as well.
+    const question = recordsOf(r.run)[1]!;
+    expect(verifyReceipt(asking!.receipt!, createKeySet([rig.service.policy.publicJwk]))).toMatchObject({ ok: true, claims: { run: r.run, action, decision: 'step_up', tier: 3, code: 'approval_required', rules: expect.arrayContaining(['large']), message: question.inbox!.hash } });
+    expect(question).toMatchObject({ reply: { receipt: asking!.receipt } });
     const asked = recordsOf(r.run)[1]!;
     await rig.publish([rig.approve(asked, { ...generateKey('carl-1') })]);
     await until('the forged vote on the record', () => recordsOf(r.run).some((record) => record.kind === 'message.refused' && record.code === 'votes_invalid'));

@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Receipt } from '@countersign/contracts';
+import { verifyReceipt } from '@countersign/identity';
+import { serviceKeys } from '@countersign/service-host';
 import { checkReceipt } from '../../../libs/cli/src/audit/receipt.ts';
 import { call } from '../../../libs/spec/src/whole/http.ts';
 import type { Stage } from './stage.ts';
@@ -14,6 +16,8 @@ export const r5 = (stage: () => Stage): void => describe('R5 receipts', () => {
     const [allowed, denied] = [run.propose('desk.notes', { note: '1' }), run.propose('desk.forbidden', { note: 'n' })];
     await execute(allowed);
     await denied.decision;
+    // At once, with the reply, under policy's signature; of what was allowed the grant is it.
+    expect(verifyReceipt((await denied.decision).receipt!, serviceKeys(whole.place.secretsDir).keys)).toMatchObject({ ok: true, claims: { run: run.id, action: denied.action, agent: 'clerk', decision: 'deny', code: 'rule_denied', policy: 'aarm-1', rules: expect.arrayContaining(['aarm.forbidden']) } });
     const receipts = [await allowed.receipt(), await denied.receipt()];
     expect(receipts[0]!.statement).toMatchObject({
       run: run.id, tenant: 'acme', action: { id: allowed.action, tool: 'desk.notes', arguments: { note: '1' } }, context: { instruction: 'look at note 1', agentVersion: expect.any(Number) },

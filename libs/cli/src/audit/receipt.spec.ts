@@ -2,11 +2,16 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { receiptOf } from '@countersign/audit/core/receipt';
 import { action, run } from '@countersign/audit/story.fixture';
 import type { Receipt } from '@countersign/contracts';
-import { generateKey } from '@countersign/identity';
+import { generateKey, signGrants } from '@countersign/identity';
+import type { BatchClaims } from '@countersign/identity';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { bodyOf } from './evidence/collect.ts';
 import type { Collected } from './evidence/collect.ts';
 import { paymentLog, signer, vkeyOf } from './evidence/evidence.fixture.ts';
 import { leafIn } from './evidence/proven.ts';
+import { receipt as command } from './receipt-command.ts';
 import { checkReceipt } from './receipt.ts';
 
 const key = vkeyOf(signer);
@@ -62,5 +67,24 @@ describe('the receipt of an action', () => {
     }
     for (let i = 0; i < receipt.entries.length; i++) expect(checkReceipt({ ...receipt, entries: receipt.entries.filter((_, n) => n !== i) }, key).ok).toBe(false);
     for (const nothing of [null, {}, [], 'x', { ...receipt, format: 'v9' }]) expect(checkReceipt(nothing, key).ok).toBe(false);
+  });
+});
+
+describe('what came with the reply', () => {
+  const [policy, registry] = [generateKey('policy-1'), generateKey('registry-1')];
+  const base = { tenant: 'acme', run: 'run-1', action, agent: 'payer', tool: 'payments.transfer', policy: 'p-1', tier: 3 as const };
+  const denied: BatchClaims = { ...base, receipt: 1, round: 1, decision: 'deny', code: 'rule_denied', rules: ['money.large'], message: null, iat: 1_793_500_000_000 };
+  const granted: BatchClaims = { ...base, jti: 'g', definition: 'd', args: 'x', aud: 'tools', claim: true, jkt: 'j', iat: 1_000, exp: 1_030 };
+
+  it('holds offline under policy\'s key, long after a grant has expired, and under no other service\'s', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'receipt-'));
+    const put = (name: string, text: string): string => { writeFileSync(join(folder, name), text); return join(folder, name); };
+    const jwks = put('jwks.json', JSON.stringify({ keys: [policy.publicJwk, registry.publicJwk] }));
+    const verify = (text: string): Promise<number> => command(['verify', put('one', `${text}\n`), '--offline', '--key', jwks]);
+    const texts = signGrants([denied, granted], policy);
+    for (const text of texts) expect(await verify(text)).toBe(0);
+    for (const text of [...signGrants([denied, granted], registry), texts[0]!.replace(/^csr1\../, 'csr1.f'), texts[0]!.replace('csr1', 'csg1')]) expect(await verify(text)).toBe(1);
+    await expect(command(['verify', join(folder, 'one'), '--offline', '--key', 'nowhere'])).rejects.toThrow('jwks.json');
+    rmSync(folder, { recursive: true });
   });
 });

@@ -3,7 +3,7 @@ export const queryUsage = `countersign audit query [--run R] [--agent A] [--acti
 export const exportUsage = 'countersign audit export --run R | --from TIME --to TIME | (any condition of query) … --out DIR [--pack oversight] [--as PERSON] [--json]';
 export const storyUsage = 'countersign audit story RUN [--html FILE] [--as PERSON] [--json]';
 
-export const receiptUsage = 'countersign receipt get RUN ACTION [--round N] [--out FILE] [--as PERSON] [--json]\ncountersign receipt verify FILE --offline --key FILE|VKEY [--json]\n  The receipt of an action: what was decided, for whom, under which rules, what people said and what came of it, with proofs. verify needs nothing but the file and the log\'s key.';
+export const receiptUsage = 'countersign receipt get RUN ACTION [--round N] [--out FILE] [--as PERSON] [--json]\ncountersign receipt verify FILE --offline --key FILE|VKEY [--json]\n  The receipt of an action: what was decided, for whom, under which rules, what people said and what came of it, with proofs. verify needs nothing but the file and the log\'s key. What came with a reply itself (its receipt, or its grant) in a file verifies too, under policy\'s key: --key jwks.json.';
 export const eraseUsage = 'countersign audit erase --run R | --person P --reason TEXT [--as PERSON] [--json]';
 export const holdUsage = 'countersign audit hold all | run R | person P | agent A --reason TEXT [--as PERSON] [--json]';
 export const releaseUsage = 'countersign audit release HOLD --reason TEXT [--as PERSON] [--json]';

@@ -110,5 +110,5 @@ const tell = (events: Channel, reply: Reply): void => { if (reply.code !== 'seq_
 /** A reply as the run's own stream shows it. */
 const newsOf = (reply: Reply) => ({
   action: reply.action, code: reply.code, detail: reply.detail, decision: reply.decision, tier: reply.tier, round: reply.round,
-  grant: reply.grant, claim_required: reply.claim, arguments: reply.arguments, ...(reply.changes !== undefined && { changes: reply.changes }),
+  grant: reply.grant, claim_required: reply.claim, arguments: reply.arguments, ...(reply.changes !== undefined && { changes: reply.changes }), ...(reply.receipt !== undefined && { receipt: reply.receipt }),
 });

@@ -15,7 +15,7 @@ export interface ProposalRequest {
 /** An answer to a proposal; `decision` null: none yet. */
 export interface ActionAnswer {
   readonly action: string; readonly decision: string | null; readonly tier: number | null; readonly code: string | null; readonly detail: string | null; readonly round: number | null;
-  readonly grant: string | null; readonly claim_required: boolean; readonly arguments: JsonObject | null; readonly changes?: ActionDecision['changes']; readonly session_proof: string | null;
+  readonly grant: string | null; readonly claim_required: boolean; readonly arguments: JsonObject | null; readonly changes?: ActionDecision['changes']; readonly receipt?: string; readonly session_proof: string | null;
 }
 
 /** Actions kept per run for questions by id; older ones that are decided are let go of. */
@@ -25,7 +25,7 @@ const answerOf = (proposed: ProposedAction): ActionAnswer => {
   const { latest } = proposed;
   return {
     action: proposed.action, decision: latest?.decision ?? null, tier: latest?.tier ?? null, code: latest?.code ?? null, detail: latest?.detail ?? null, round: latest?.round ?? null,
-    grant: latest?.grant ?? null, claim_required: latest?.claim ?? false, arguments: latest?.arguments ?? null, ...(latest?.decision === 'modify' && { changes: latest.changes }), session_proof: proposed.sessionProof() ?? null,
+    grant: latest?.grant ?? null, claim_required: latest?.claim ?? false, arguments: latest?.arguments ?? null, ...(latest?.decision === 'modify' && { changes: latest.changes }), ...(latest?.receipt && { receipt: latest.receipt }), session_proof: proposed.sessionProof() ?? null,
   };
 };
 

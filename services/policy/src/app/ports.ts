@@ -1,4 +1,4 @@
-import type { GovernedRecord, GrantClaims, Reply } from '@countersign/contracts';
+import type { GovernedRecord, GrantClaims, ReceiptClaims, Reply } from '@countersign/contracts';
 import type { PolicyCommand } from '../core/commands.ts';
 import type { PartitionState } from '../core/state.ts';
 import type { World } from '../core/world.ts';
@@ -26,7 +26,7 @@ export interface ProcessorPorts<R extends InboxRecord, O> {
   /** Called with each batch before its records are verified one by one: a chance to do their signatures elsewhere meanwhile. */
   readonly ahead?: (records: readonly R[]) => Promise<void>;
   /** One signature over all; texts in order. */
-  readonly sign: (claims: readonly GrantClaims[]) => readonly string[];
+  readonly sign: (claims: readonly (GrantClaims | ReceiptClaims)[]) => readonly string[];
   readonly governed: (record: GovernedRecord, partition: number) => O;
   readonly reply: (reply: Reply, to: { readonly id: string; readonly tenant: string; readonly now: number; readonly traceparent: string | null }) => O;
   readonly deadLetter: (record: R, code: string, detail: string) => O;

@@ -1,6 +1,6 @@
 import type { GovernedUnproven } from '@countersign/contracts';
 import type { PolicyCommand } from '../core/commands.ts';
-import type { Draft, GrantOrder } from '../core/draft.ts';
+import type { Draft, GrantOrder, ReceiptOrder } from '../core/draft.ts';
 import { evolve } from '../core/evolve.ts';
 import type { PartitionState } from '../core/state.ts';
 import { step } from '../core/step.ts';
@@ -28,6 +28,7 @@ export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<
     const outputs: O[] = [];
     const made: { readonly draft: Draft; readonly offset: bigint; readonly command: PolicyCommand }[] = [];
     const grants: GrantOrder[] = [];
+    const receipts: ReceiptOrder[] = [];
     const unproven = unprovenCounter();
     for (let i = 0; i < messages.length; i++) {
       const message = messages[i]!;
@@ -39,11 +40,12 @@ export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<
         const draft = ports.traced(command.traceparent, (traceparent) => step(traceparent === command.traceparent ? command : { ...command, traceparent }, state, world));
         made.push({ draft, offset: message.offset, command });
         for (const order of draft.grants) grants.push(order);
+        for (const order of draft.receipts) receipts.push(order);
       }
     }
     const last = unproven.size === 0 ? undefined : unprovenRecord(state, world, unproven.counts());
     if (last !== undefined) evolve(state, last, world.folding);
-    signInto(grants, ports.sign);
+    signInto(grants, receipts, ports.sign);
     const dead = outputs.length;
     let records = 0;
     // A record and its replies one after the other: what both say is written once (outbound/governed-json.ts).
@@ -63,10 +65,11 @@ export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<
 };
 
 /** The one place where a reply changes after it was made: its grant could not be signed before the batch was whole. */
-const signInto = (orders: readonly GrantOrder[], sign: ProcessorPorts<InboxRecord, unknown>['sign']): void => {
-  if (orders.length === 0) return;
-  const texts = sign(orders.map((order) => order.claims));
-  orders.forEach((order, i) => { (order.reply as { grant: string | null }).grant = texts[i]!; });
+const signInto = (grants: readonly GrantOrder[], receipts: readonly ReceiptOrder[], sign: ProcessorPorts<InboxRecord, unknown>['sign']): void => {
+  if (grants.length + receipts.length === 0) return;
+  const texts = sign([...grants.map(({ claims }) => claims), ...receipts.map(({ claims }) => claims)]);
+  grants.forEach(({ reply }, i) => { (reply as { grant: string | null }).grant = texts[i]!; });
+  receipts.forEach(({ reply }, i) => { (reply as { receipt?: string }).receipt = texts[grants.length + i]!; });
 };
 
 const unprovenRecord = (state: PartitionState, world: World, counts: GovernedUnproven['counts']): GovernedUnproven => ({

@@ -1,4 +1,4 @@
-import type { ActionProposed, ApprovalResolved, CheckedEvidence, Decision, Fact, GovernedDecided, GovernedHalted, GovernedRecord, GovernedRefused, GovernedResumed, GrantClaims, Modification, Money, Reply } from '@countersign/contracts';
+import type { ActionProposed, ApprovalResolved, CheckedEvidence, Decision, Fact, GovernedDecided, GovernedHalted, GovernedRecord, GovernedRefused, GovernedResumed, GrantClaims, Modification, Money, ReceiptClaims, Reply } from '@countersign/contracts';
 import type { BudgetUse } from './budgets.ts';
 import type { PolicyCommand } from './commands.ts';
 import type { RecordBase } from './events.ts';
@@ -8,12 +8,15 @@ import type { FailedFact } from './world.ts';
 
 /** A grant that the edge has to sign into `reply.grant` before anything is written. */
 export interface GrantOrder { readonly reply: Reply; readonly claims: GrantClaims }
+/** Of what grants nothing: `reply.receipt`, under the same signature. */
+export interface ReceiptOrder { readonly reply: Reply; readonly claims: ReceiptClaims }
 
 /** What one command leads to. Records fold before the next command is decided; replies go out whether or not a record carries them. */
 export interface Draft {
   readonly records: GovernedRecord[];
   readonly replies: Reply[];
   readonly grants: GrantOrder[];
+  readonly receipts: ReceiptOrder[];
   /** Position of the first record. */
   readonly first: number;
   readonly command: PolicyCommand;
@@ -22,7 +25,7 @@ export interface Draft {
   readonly accounts: PartitionState['accounts'];
 }
 
-export const draftFor = (command: PolicyCommand, agent: string | null, state: PartitionState, now: number): Draft => ({ records: [], replies: [], grants: [], first: state.position, command, agent, now, accounts: state.accounts });
+export const draftFor = (command: PolicyCommand, agent: string | null, state: PartitionState, now: number): Draft => ({ records: [], replies: [], grants: [], receipts: [], first: state.position, command, agent, now, accounts: state.accounts });
 
 const base = (draft: Draft, consumes: boolean): RecordBase => {
   const { command } = draft;
@@ -106,5 +109,9 @@ export const decideAction = (draft: Draft, message: ActionProposed, round: numbe
   };
   draft.records.push(record);
   draft.replies.push(answer);
+  if (decision.decision !== 'allow' && decision.decision !== 'modify') draft.receipts.push({ reply: answer, claims: {
+    receipt: 1, tenant: record.tenant, run: record.run!, action: record.action, agent: record.agent, tool: record.tool, round, decision: decision.decision, tier: decision.tier, code: answer.code,
+    rules: decision.rules.slice(0, 16).map(({ id }) => id), policy: decision.policyVersion, message: record.inbox?.hash ?? null, iat: record.now,
+  } });
   return answer;
 };

@@ -23,6 +23,7 @@ export const step = (command: PolicyCommand, state: PartitionState, world: World
     draft.records.push(...next.records);
     draft.replies.push(...next.replies);
     draft.grants.push(...next.grants);
+    draft.receipts.push(...next.receipts);
   }
   return draft;
 };
