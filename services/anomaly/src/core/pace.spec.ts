@@ -67,6 +67,19 @@ describe('the rhythm of an agent', () => {
     expect(begin(dormant, dormant.next).silence).toBe(1);
   });
 
+  it('is not deaf for ever after a clock that was years ahead', () => {
+    const { rhythm, season, next } = office();
+    beginRun(rhythm, season, next + 9_999 * 24 * hour);
+    for (let n = 0; n < 6; n++) beginRun(rhythm, season, next + 3 * hour + n * 1_000);
+    expect(beginRun(rhythm, season, next + 3 * hour + 7_000).clump).toBeLessThan(1e-3);
+    const pace = newPace();
+    turnMinute(pace, 9_999_999);
+    turnMinute(pace, 1_000);
+    expect(pace.minute).toBe(1_000);
+    turnMinute(pace, 999);
+    expect(pace.minute).toBe(1_000);
+  });
+
   it('learns that it works by night once for each hour, however many runs one night has', () => {
     const { rhythm, season, next } = office();
     const before = rhythm.worked;

@@ -62,10 +62,12 @@ export const minuteTail = ({ shape, minutes }: Pick<Pace, 'shape' | 'minutes'>, 
   return rateTail(r, weight, count) / rateTail(r, weight, 1);
 };
 
+/** More minutes behind, and it was the clock before that was wrong: counting begins anew from here. */
+const mostLate = 1_440;
 /** Closes minutes that are over: what they counted becomes habit, clipped to ten times the habit, and not at all where it was told of. */
 export const turnMinute = (pace: Pace, minute: number): void => {
-  if (minute <= pace.minute) return;
-  if (pace.count > 0 && pace.told !== pace.minute) {
+  if (minute <= pace.minute && minute > pace.minute - mostLate) return;
+  if (minute > pace.minute && pace.count > 0 && pace.told !== pace.minute) {
     const most = 10 * pace.shape / pace.minutes + 10;
     pace.shape = pace.shape * decay + Math.min(pace.count, most);
     pace.minutes = pace.minutes * decay + 1;

@@ -8,7 +8,7 @@ import type { AgentFile } from './finding/file.ts';
 import type { Observation, RunEnded } from './observation.ts';
 
 /** Rises whenever the same actions would fold to other state: older checkpoints are then thrown away and the topic is read again. */
-export const foldVersion = 5;
+export const foldVersion = 6;
 
 /** What stands on anomaly.actions.v1: what agents did, and what analysts say of findings about them. */
 export type Entry = Observation | (Disposition & { readonly kind: 'disposition' });

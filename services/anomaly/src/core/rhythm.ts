@@ -70,6 +70,13 @@ export interface Beginning {
 }
 const found: Beginning = { silence: 1, timing: 1, clump: 1, missed: 0, usual: 0 };
 
+/** More than this behind, and it was the clock before that was wrong: counting begins anew from here. */
+const mostLate = 24 * hourMs;
+const late = (rhythm: Rhythm, now: number, hour: number): Beginning => {
+  if (rhythm.last - now > mostLate) Object.assign(rhythm, { last: now, hour, count: 1 });
+  return Object.assign(found, { silence: 1, timing: 1, clump: 1, missed: 0, usual: 0 });
+};
+
 /**
  * A run begins. How odd that is by the agent's rhythm, and what it teaches. Valid until the next call.
  *
@@ -81,7 +88,7 @@ export const beginRun = (rhythm: Rhythm, season: Season, now: number): Beginning
   const shape = Math.min(rhythm.shape, lumps), rate = rhythm.shape / rhythm.weight;
   const hour = Math.floor(now / hourMs), week = hourOfWeek(now);
   // Runs of an agent arrive over several partitions: a late one is no news about its rhythm.
-  if (now < rhythm.last || hour < rhythm.hour) { found.silence = found.timing = found.clump = 1; found.missed = found.usual = 0; return found; }
+  if (now < rhythm.last || hour < rhythm.hour) return late(rhythm, now, hour);
   const busy = busyAt(rhythm, season, week);
   const passed = rhythm.last === 0 ? 0 : hoursBetween(rhythm, season, rhythm.last, now);
   found.missed = rate * passed;
