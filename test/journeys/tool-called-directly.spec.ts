@@ -93,7 +93,16 @@ describe('a tool called directly', () => {
     expect(await session.send('cancel', { action, reason: 'changed my mind' })).toMatchObject({ code: 'cancelled', decision: 'deny', grant: null });
     const refused = await until('supervision has heard of the cancel', async () => { const answer = await claim(grant!); return answer.body['code'] === 'cancelled' && answer; });
     expect(refused.status).toBe(409);
+    expect(await invoke('desk.transfer', payment, session.headers(grant!))).toMatchObject({ status: 401, body: { code: 'claim_required' } });
     nothingRan();
+  });
+
+  it('is not called cancelled while its grant needs no claim: it may be running, and people hear that', async () => {
+    const { grant, action } = await session.propose('desk.write', { ...note, text: 'x' });
+    const cancel = () => whole.people.operator.call('supervision', 'POST', `/runs/${session.run}/actions/${action!}/cancel`, { reason: 'too late' });
+    await until('supervision has the decision', async () => ((await whole.people.operator.call('supervision', 'GET', `/runs/${session.run}`)).body['timeline'] as { action: string; status: string }[]).some((one) => one.action === action && one.status === 'granted'));
+    expect(await cancel()).toMatchObject({ status: 409, body: { code: 'conflict', detail: expect.stringContaining('may be running') } });
+    expect((await invoke('desk.write', { ...note, text: 'x' }, session.headers(grant!))).status).toBe(200);
   });
 
   it('with a claim that was cancelled too late: it was claimed first, so it runs once', async () => {

@@ -187,7 +187,7 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
       return true;
     },
     cancel: async (run, action, by, reason) => {
-      if (!await store.cancel({ tenant, run, action })) return false;
+      if (!await store.recall({ tenant, run, action })) return false;
       await tell(run, { word: 'cancelled', body: { action, by, reason } });
       return true;
     },

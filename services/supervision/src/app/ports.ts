@@ -22,6 +22,8 @@ export interface ActionStore {
   claim(claims: ClaimClaims): Promise<boolean>;
   /** open or granted → cancelled; false where it was claimed, finished or never known. */
   cancel(key: ActionKey): Promise<boolean>;
+  /** As `cancel`, but not what may be running already: a grant that needs no claim is out, and its tool asks nobody. */
+  recall(key: ActionKey): Promise<boolean>;
   /** What these agents have under way, oldest first. `gone`: those of them that are gone for good. */
   work(tenant: string, agents: readonly string[], gone: readonly string[], limit: number): Promise<Work>;
   /** granted or claimed → unknown; false where it ended. */

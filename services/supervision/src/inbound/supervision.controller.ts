@@ -62,7 +62,7 @@ export class SupervisionController {
   @UseGuards(PersonGuard)
   @Roles('supervisor', 'operator')
   async cancel(@Param('run') run: string, @Param('action') action: string, @Body(validated(validateReasonRequest)) body: ReasonRequest, @Person() { person }: AuthenticatedPerson) {
-    if (!await this.#supervision.cancel(run, action, person, body.reason)) throw new CodedError('conflict', 'this action is unknown, or it was claimed or ended already: too late to cancel', { status: 409 });
+    if (!await this.#supervision.cancel(run, action, person, body.reason)) throw new CodedError('conflict', 'too late to cancel: this action is unknown, has ended, was claimed, or has a grant out that needs no claim, so that it may be running. Terminate the run, and every tool refuses what is still out', { status: 409 });
     return { action, cancelled: true };
   }
 

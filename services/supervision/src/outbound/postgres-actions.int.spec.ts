@@ -67,6 +67,15 @@ describe('rows of actions in PostgreSQL', () => {
     }
   });
 
+  it('are recalled unless a grant is out that nobody has to ask for', async () => {
+    const store = createPostgresActions(pool);
+    await store.fold([decided(1, 'allow')]);
+    await pool.query('update action set claim_needed = false');
+    expect([await store.recall(key), await status()]).toEqual([false, 'granted']);
+    await pool.query('update action set claim_needed = true');
+    expect([await store.recall(key), await status()]).toEqual([true, 'cancelled']);
+  });
+
   it('let nothing claim what was cancelled, and nothing cancel what was claimed', async () => {
     const store = createPostgresActions(pool);
     await store.fold([decided(1, 'allow')]);

@@ -105,6 +105,11 @@ export const createPostgresActions = (pool: Pool): ActionStore => ({
     return rowCount === 1;
   },
 
+  recall: async ({ tenant, run, action }) => {
+    const { rowCount } = await pool.query(`update action set status = 'cancelled' where tenant = $1 and run = $2 and action = $3 and status = any($4) and (status <> 'granted' or claim_needed)`, [tenant, run, action, moves.cancelled]);
+    return rowCount === 1;
+  },
+
   work: async (tenant, agents, gone, limit) => {
     const [{ rows: actions }, { rows: runs }] = await Promise.all([
       pool.query<Work['actions'][number]>(`select tenant, run, action, agent, status, coalesce(claim_needed, false) as "claimNeeded" from action where tenant = $1 and agent = any($2) and status in ('open', 'granted', 'claimed') order by at limit $3`, [tenant, agents, limit]),
