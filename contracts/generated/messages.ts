@@ -898,12 +898,18 @@ export interface AgentSnapshot {
   /** The template it was registered from. */
   readonly template?: string;
 }
-/** What people with a role may give to agents: roles, tools beside them, and the ceiling. */
+/** What people with a role may give to agents: roles, tools beside them, and the frame within which an agent that has them acts. What is given lies within one bound whole; nothing is lent from one bound to another. */
 export interface GrantorDefinition {
   /** Names of roles; `*` stands for any run of characters. */
   readonly roles: readonly string[];
   readonly tools: readonly string[];
   readonly ceiling: 1 | 2;
+  /** Where agents act; `*` stands for any run of characters. */
+  readonly environments: readonly string[];
+  /** The most that a run may have; money null: any amount. */
+  readonly limits: { readonly calls: number; readonly money: Money | null };
+  /** Whether they may have what an agent's runtime claims be trusted. */
+  readonly runtimeTrusted: boolean;
 }
 /** One node of the system graph. */
 export interface GraphNode {
@@ -928,12 +934,14 @@ export interface GraphNode {
   /** Those of `marks` that a person set; no import takes them away. */
   readonly pinned?: readonly string[];
 }
-/** What two people agree on about a third: that they are here, with which roles. */
+/** What two people agree on about a third: that they are here, with which roles, and which directory may end them. */
 export interface PersonChange {
   /** Somebody who has enrolled, or had left, is let in. */
   readonly status?: 'active';
   /** All they have then; left out they stay as told at the invitation, or as they were. */
   readonly roles?: readonly string[];
+  /** Somebody who was invited by hand is handed over to this SCIM connection, or, null, taken back from whichever has them. */
+  readonly directory?: string | null;
 }
 export interface PersonSnapshot {
   readonly person: string;
@@ -947,6 +955,8 @@ export interface PersonSnapshot {
   readonly manager?: string;
   /** Since when they hold each role without a break; a role that is not named has no known beginning. */
   readonly rolesSince?: { readonly [key: string]: number };
+  /** SCIM connection that brought them, or that they were handed over to: it may say that they have left. Absent: people alone do. */
+  readonly directory?: string;
 }
 /** Who answers for an agent at each stage of a decision: one accountable person, and who does the work, is asked, is told. A stage may be missing while the agent is a draft; without all of them it does not pass its governance review. */
 export interface Raci {

@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AgentList, GovernedDecided } from '@countersign/contracts';
 import { serviceKeys } from '@countersign/service-host';
-import { call, expectStatus, startWhole, until } from '@countersign/spec/whole';
-import type { Agent, Whole } from '@countersign/spec/whole';
+import { call, enrol, expectStatus, startWhole, until } from '@countersign/spec/whole';
+import type { Agent, Human, Whole } from '@countersign/spec/whole';
 import { readExport } from '../../libs/cli/src/inventory/files.ts';
 import { flagsOf } from '../../libs/cli/src/inventory/flags.ts';
 import { importFile } from '../../libs/cli/src/inventory/import.ts';
@@ -18,9 +18,9 @@ const fixture = (name: string): string => fileURLToPath(new URL(`../../libs/cli/
 
 /** A company with 300 agents brings in what it already runs, looks on, and then enforces. */
 describe('what runs already is brought in', () => {
-  let whole: Whole;
+  let whole: Whole, rita: Human;
   let dir: string;
-  beforeAll(async () => { whole = await startWhole(); dir = mkdtempSync(join(tmpdir(), 'countersign-onboarding-')); }, 300_000);
+  beforeAll(async () => { whole = await startWhole(); rita = await enrol(whole.urls, whole.people.operator, 'rita', ['policy-reviewer']); dir = mkdtempSync(join(tmpdir(), 'countersign-onboarding-')); }, 300_000);
   afterAll(async () => { await whole?.close(); if (dir !== undefined) rmSync(dir, { recursive: true, force: true }); }, 60_000);
 
   const operator = (method: string, path: string, body?: unknown) => whole.people.operator.call('registry', method, path, body);
@@ -75,7 +75,11 @@ describe('what runs already is brought in', () => {
       expect(await scim('GET', `/Users?filter=${encodeURIComponent('userName sw (')}`)).toMatchObject({ status: 400, body: { scimType: 'invalidFilter' } });
     });
 
-    it('have no key until they enrol by a one-time link; deactivated they are gone', async () => {
+    it('who were invited by hand are theirs only once two people hand them over; deactivated they are gone', async () => {
+      expect(await scim('POST', '/Users', user('theo'))).toMatchObject({ status: 409, body: { schemas: ['urn:ietf:params:scim:api:messages:2.0:Error'], status: '409', scimType: 'uniqueness', detail: expect.stringContaining('did not come by the connection entra') } });
+      const request = expectStatus(await operator('POST', '/changes', { subject: { kind: 'person', id: 'theo' }, after: { directory: 'entra' }, reason: 'Entra has him from now on' }), 200, 201).body;
+      expect(await whole.people.operator.agree(String(request['change']))).toMatchObject({ status: 403, body: { code: 'self_approval' } });
+      expectStatus(await rita.agree(String(request['change'])), 200);
       expect(await scim('POST', '/Users', user('theo'))).toMatchObject({ status: 201 });
       expect((await whole.people.theo.call('registry', 'GET', '/people')).status).toBe(200);
       expect(await scim('PATCH', '/Users/theo', { schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'], Operations: [{ op: 'replace', path: '__proto__.polluted', value: 'x' }, { op: 'Replace', path: 'active', value: 'False' }] })).toMatchObject({ status: 200, body: { active: false } });
@@ -85,13 +89,15 @@ describe('what runs already is brought in', () => {
       expect(await scim('PATCH', '/Users/theo', { Operations: [{ op: 'replace', value: { active: true } }] })).toMatchObject({ status: 403 });
     });
 
-    it('cannot take the last operator away, nor reach people of another connection; a rotated secret ends', async () => {
-      expect(await scim('POST', '/Users', user('operator'))).toMatchObject({ status: 201 });
-      expect(await scim('DELETE', '/Users/operator')).toMatchObject({ status: 409 });
+    it('cannot take the last operator away, nor reach people of another connection; the secret before the last ends', async () => {
+      expect(await scim('POST', '/Users', user('operator'))).toMatchObject({ status: 409 });
       const other = String(expectStatus(await operator('POST', '/scim/connections', { connection: 'okta', reason: 'two of them' }), 201).body['token']);
       expect(await scim('GET', '/Users/theo', undefined, other)).toMatchObject({ status: 404 });
+      const rotated = async () => String(expectStatus(await operator('POST', '/scim/connections/okta/rotate', { reason: 'by the clock' }), 200).body['token']);
+      const second = await rotated(), third = await rotated();
+      expect((await Promise.all([other, second, third].map((one) => scim('GET', '/Users', undefined, one)))).map(({ status }) => status)).toEqual([401, 200, 200]);
       expectStatus(await operator('POST', '/scim/connections/okta/disconnect', { reason: 'not needed' }), 200);
-      expect(await scim('GET', '/Users', undefined, other)).toMatchObject({ status: 401 });
+      expect(await scim('GET', '/Users', undefined, third)).toMatchObject({ status: 401 });
     });
   });
 

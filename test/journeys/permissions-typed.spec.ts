@@ -35,7 +35,11 @@ describe('roles, templates and changes from the command line', () => {
     expect(await typed(agentPermissions, 'unused', 'payer')).toMatchObject({ code: 0, out: { agent: 'payer' } });
     expect(await typed(agentPermissions, 'unused', '--all')).toMatchObject({ code: 0 });
     expect(await typed(role)).toMatchObject({ code: 0, out: { roles: expect.arrayContaining([expect.objectContaining({ role: 'supplier-payments', agents: ['payer'] })]) } });
-    expect(await typed(grantor, 'put', 'finance-lead', '--file', '{"roles":["supplier-payments"],"tools":[],"ceiling":2}', '--reason', 'their team')).toMatchObject({ code: 0, out: { grantor: 'finance-lead' } });
+    const bound = '{"roles":["supplier-payments"],"tools":[],"ceiling":2,"environments":["production"],"limits":{"calls":100,"money":{"minor":500000,"currency":"EUR"}},"runtimeTrusted":false}';
+    expect(await typed(grantor, 'put', 'finance-lead', '--file', bound, '--reason', 'their team')).toMatchObject({ code: 1, err: expect.stringContaining('change_review_required') });
+    const first = await typed<ChangeView>(change, 'file', 'grantor', 'finance-lead', '--after', bound, '--reason', 'their team');
+    expect(await typed(change, 'approve', first.out.change, '--reason', 'seen', '--as', 'rita', '--yes')).toMatchObject({ code: 0 });
+    expect(await typed(grantor)).toMatchObject({ code: 0, out: { grantors: [{ grantor: 'finance-lead' }] } });
   });
 
   it('keys are listed, rotated and revoked, and what is declared is put and removed while nobody has it', async () => {

@@ -37,7 +37,13 @@ describe('roles and their change', () => {
     expectStatus(await put('/templates/payments', { template, reason: 'finance brings in its own' }), 200);
     const fields = { agent: 'payer-1', name: 'Payer', owner: 'owner', purpose: 'pays suppliers', key: publicKey() };
     expect(await lead.call('registry', 'POST', '/templates/payments/agents', fields)).toMatchObject({ status: 403, body: { code: 'grants_too_much', detail: expect.stringContaining('role payer (desk.read, desk.transfer, desk.write)') } });
-    expectStatus(await put('/grantors/finance-lead', { grantor: { roles: ['payer'], tools: [], ceiling: 2 }, reason: 'finance leads give this one role' }), 200);
+    // What finance leads may give is nobody's word alone, not even the first time.
+    const bound = { roles: ['payer'], tools: [], ceiling: 2, environments: ['test'], limits: template.limits, runtimeTrusted: false };
+    expect(await put('/grantors/finance-lead', { grantor: bound, reason: 'alone' })).toMatchObject({ status: 403, body: { code: 'change_review_required' } });
+    expectStatus(await approve(rita, expectStatus(await file(operator, 'grantor', 'finance-lead', bound), 200, 201).body), 200);
+    const larger = await lead.call('registry', 'PUT', '/templates/mine', { template: { ...template, limits: { calls: 201, money: null }, environment: 'production' }, reason: 'more for ours' });
+    expect(larger).toMatchObject({ status: 403, body: { code: 'grants_too_much', detail: 'environment production; limits of 201 calls and any amount of money in a run' } });
+    expectStatus(await lead.call('registry', 'PUT', '/templates/mine', { template, reason: 'ours' }), 200);
     expect(await lead.call('registry', 'POST', '/templates/payments/agents', { ...fields, owner: undefined })).toMatchObject({ status: 400, body: { detail: expect.stringContaining('owner') } });
     expect(expectStatus(await lead.call('registry', 'POST', '/templates/payments/agents', fields), 200, 201).body).toMatchObject({ status: 'draft', template: 'payments', permissions: ['desk.read', 'desk.write'], scoped: [{ role: 'payer' }] });
     expectStatus(await operator.call('registry', 'POST', '/agents/reviews', { agents: ['payer-1'] }), 200);

@@ -20,7 +20,6 @@ export interface PeoplePorts extends PermissionPorts {
 const freshMs = 5 * 60_000;
 
 interface Others { readonly manage: Manage; readonly permissions: Awaited<ReturnType<typeof composePermissions>>; readonly tending: ReturnType<typeof createTending> }
-type Signed = (jws: string) => { readonly by: string; readonly statement: { readonly change: string; readonly digest: string } };
 
 /** People: invited, enrolled, let in by two, changed, gone. */
 export const composePeople = async (ports: PeoplePorts, { manage, permissions, tending }: Others) => {
@@ -31,6 +30,15 @@ export const composePeople = async (ports: PeoplePorts, { manage, permissions, t
   await people.refresh();
   await founding.settle();
   if (ports.reopenFounding) await founding.reopen();
+  /** A signature that is none throws; whether it is for this change is the decider's to say. */
+  const reviewOf = <K extends 'tool-review' | 'graph-review' | 'change-review'>(kind: K, jws: string) => {
+    const id = peekJws(jws)?.['sub'];
+    const known = typeof id === 'string' ? people.find(id) : undefined;
+    if (typeof id !== 'string' || known?.status !== 'active') throw new CodedError('signature_invalid', 'the review is not signed by a person who is enrolled here');
+    const checked = verifyPersonStatement(kind, jws, known.keys, { now: ports.now(), person: id });
+    if (!checked.ok || checked.statement.tenant !== ports.tenant) throw new CodedError('signature_invalid', `the review: ${checked.ok ? 'signed for another tenant' : checked.detail}`);
+    return { by: id, roles: known.roles, statement: checked.statement, jws };
+  };
   /** A change request about a person is heard of here at once, and by what hangs on them. */
   const heard = async (change: ChangeView): Promise<ChangeView> => {
     if (change.subject.kind === 'person' && change.status === 'applied') {
@@ -55,7 +63,7 @@ export const composePeople = async (ports: PeoplePorts, { manage, permissions, t
     if (outcome.status === 'refused') throw new CodedError(outcome.code!, outcome.detail!);
   };
   return {
-    people, staff,
+    people, staff, reviewOf,
     doors: {
       /** The first person, where there is none yet; undefined once somebody was invited. */
       firstInvitation: async (): Promise<InvitePersonResponse | undefined> => {
@@ -105,8 +113,8 @@ export const composePeople = async (ports: PeoplePorts, { manage, permissions, t
       refreshPeople: people.refresh,
       people: async (): Promise<readonly PersonSnapshot[]> => (await inventory.people()).flatMap((row) => row.snapshot ?? []),
       fileChange: async (request: FileChangeRequest, who: Asking) => heard(await permissions.file(request, who)),
-      approveChange: async (id: string, { jws }: ApproveChangeRequest, who: Asking, signedBy: Signed) => {
-        const { by, statement } = signedBy(jws);
+      approveChange: async (id: string, { jws }: ApproveChangeRequest, who: Asking) => {
+        const { by, statement } = reviewOf('change-review', jws);
         if (by !== who.person) throw new CodedError('wrong_person', 'a request is approved by whoever signed the approval');
         return heard(await permissions.approve(id, { ...statement, jws }, who));
       },

@@ -1,11 +1,11 @@
 import { argumentsDigest } from '@countersign/identity';
-import type { ChangeView, Json, NewAgentRequest, PermissionsView, UnusedView } from '@countersign/contracts';
+import type { ChangeView, Json, NewAgentRequest, PermissionsView, RegisterAgentRequest, UnusedView } from '@countersign/contracts';
 import { validateAgentChange, validateGrantorDefinition, validatePersonChange, validateRoleDefinition, validateTemplateDefinition } from '@countersign/contracts';
 import type { EventStore } from '@countersign/event-store';
 import type { Refused } from '@countersign/kernel';
 import { CodedError } from '@countersign/service-host';
-import type { AgentProfile } from './core/agent.ts';
 import { heldBy } from './core/agent-change.ts';
+import { givenTo } from './core/grants.ts';
 import { dayMs, unusedOf } from './core/unused.ts';
 import type { Enough } from './core/unused.ts';
 import type { DeclaredKind } from './core/declaration.ts';
@@ -62,9 +62,9 @@ export const composePermissions = async ({ permissionBook: book, ...ports }: Per
       return isRefused(filed) ? undefined : filed as ChangeView;
     },
     change: permissions.change, changes: permissions.changes,
-    /** Registers with what the roles grant, under the lock that their changes take. */
-    registering: <T>(profile: Pick<AgentProfile, 'permissions' | 'roles'>, register: (effective: Awaited<ReturnType<typeof permissions.effective>>) => Promise<T>): Promise<T> =>
-      permissions.alone(async () => register(await permissions.effective(profile))),
+    /** Registers with what the roles grant, under the lock that their changes take; nobody registers what they may not give. */
+    registering: <T>(profile: RegisterAgentRequest, who: Asking, register: (effective: Awaited<ReturnType<typeof permissions.effective>>) => Promise<T>): Promise<T> =>
+      permissions.alone(async () => { ok(await permissions.overreach(who, givenTo(profile))); return register(await permissions.effective(profile)); }),
     fromTemplate: async (template: string, request: NewAgentRequest, who: Asking) => ok(await permissions.fromTemplate(template, request, who)).profile,
     explain: async (id: string, tool: string | undefined, args: Json | undefined): Promise<PermissionsView | undefined> => {
       const agent = await streams.agent(id);

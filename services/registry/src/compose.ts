@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { argumentsDigest, peekJws, verifyPersonStatement } from '@countersign/identity';
+import { argumentsDigest } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import type { AccountabilityView, AgentSnapshot, ApproveChangeRequest, GovernedRecord, ImportAgentsRequest, ObserveAgentRequest, PublicJwk, MarkNodeRequest, NewAgentRequest, PutGraphRequest, PutToolRequest, RegisterAgentRequest, ToolSnapshot } from '@countersign/contracts';
+import type { AccountabilityView, AgentSnapshot, GovernedRecord, ImportAgentsRequest, ObserveAgentRequest, PublicJwk, MarkNodeRequest, NewAgentRequest, PutGraphRequest, PutToolRequest, RegisterAgentRequest, ToolSnapshot } from '@countersign/contracts';
 import type { EventStore } from '@countersign/event-store';
 import type { HotState } from '@countersign/hot-state';
 import { CodedError } from '@countersign/service-host';
@@ -107,7 +107,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   for (const entry of await ports.credentialBook.revocations()) ports.revocations.add(entry);
   const tending = createTending({ ...ports, manage });
   const permissions = await composePermissions(ports);
-  const { people, staff, doors } = await composePeople(ports, { manage, permissions, tending });
+  const { people, staff, reviewOf, doors } = await composePeople(ports, { manage, permissions, tending });
   const watching = createWatching(ports);
   const reports = createReports({ ...ports });
   const ownership = createOwnership({ ...ports, manage });
@@ -117,15 +117,6 @@ export const composeRegistry = async (ports: RegistryPorts) => {
 
   await putBuiltInTools(manage, new Set((await inventory.tools()).map((row) => row.tool)), now());
 
-  /** A signature that is none throws; whether it is for this change is the decider's to say. */
-  const reviewOf = <K extends 'tool-review' | 'graph-review' | 'change-review'>(kind: K, jws: string) => {
-    const id = peekJws(jws)?.['sub'];
-    const known = typeof id === 'string' ? people.find(id) : undefined;
-    if (typeof id !== 'string' || known?.status !== 'active') throw new CodedError('signature_invalid', 'the review is not signed by a person who is enrolled here');
-    const checked = verifyPersonStatement(kind, jws, known.keys, { now: now(), person: id });
-    if (!checked.ok || checked.statement.tenant !== tenant) throw new CodedError('signature_invalid', `the review: ${checked.ok ? 'signed for another tenant' : checked.detail}`);
-    return { by: id, roles: known.roles, statement: checked.statement, jws };
-  };
   const toolReview = (jws: string): ToolReview => { const { statement: { tool, definition, replaces }, ...who } = reviewOf('tool-review', jws); return { ...who, tool, definition, replaces }; };
   const graphReview = (jws: string | undefined): GraphReview | null => {
     if (jws === undefined) return null;
@@ -148,11 +139,14 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     return outcome.value;
   };
 
-  const registered = async (request: RegisterAgentRequest & { readonly template?: string }, by: string) => {
-    const taken = await credentials.claim(request.agent, request.key);
-    if (taken !== undefined) throw new CodedError(taken.code, taken.detail);
-    const agent = await permissions.registering(request, async (effective) => done(await agents.register(request, by, effective)));
-    await credentials.first(request.agent, request.key, by);
+  const registered = async (request: RegisterAgentRequest & { readonly template?: string }, who: Asking) => {
+    const agent = await permissions.registering(request, who, async (effective) => {
+      // Only who may register it takes a key for it: a claim is for good.
+      const taken = await credentials.claim(request.agent, request.key);
+      if (taken !== undefined) throw new CodedError(taken.code, taken.detail);
+      return done(await agents.register(request, who.person, effective));
+    });
+    await credentials.first(request.agent, request.key, who.person);
     ports.changed();
     return agent;
   };
@@ -174,11 +168,10 @@ export const composeRegistry = async (ports: RegistryPorts) => {
       ports.changed();
       return (await inventory.agent(agent))!.snapshot;
     },
-    register: (request: RegisterAgentRequest, by: string) => registered(request, by),
+    register: (request: RegisterAgentRequest, who: Asking) => registered(request, who),
     /** Out of a template, by whoever may give what it gives. */
-    registerFrom: async (template: string, request: NewAgentRequest, who: Asking) => registered(await permissions.fromTemplate(template, request, who), who.person),
+    registerFrom: async (template: string, request: NewAgentRequest, who: Asking) => registered(await permissions.fromTemplate(template, request, who), who),
     permissions,
-    approveChange: (id: string, body: ApproveChangeRequest, who: Asking) => doors.approveChange(id, body, who, (jws) => reviewOf('change-review', jws)),
     ...scimDoor({ ...ports, scim, people, agents: scimAgents }),
     importAgents: async (request: ImportAgentsRequest, by: string) => {
       const imported = await importAgents(manage, inventory, request, by, now());

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { createPostgresEventStore, migrateEventStore, openPool } from '@countersign/event-store/postgres';
+import type { GrantorDefinition } from '@countersign/contracts';
 import { generateKey } from '@countersign/identity';
 import { composePermissions } from './compose-permissions.ts';
 import { createInventory, openInventory } from './outbound/inventory.ts';
@@ -33,14 +34,14 @@ describe('changes of permissions on PostgreSQL', () => {
       store: createPostgresEventStore(pool), inventory: createInventory(source), permissionBook: createPermissionBook(source), toolUses: uses, enoughUse: { days: 1, calls: 1 }, messages: createMessages(generateKey('registry-1'), 'acme', Date.now),
       exclusively: (_, work) => work(), tenant: 'acme', now: () => 1_000, ids: () => `01970000-0000-7000-8000-00000000000${++n}`, changed: () => undefined,
     });
-    const grantor = { roles: ['a'], tools: [], ceiling: 1 as const };
-    await permissions.put({ kind: 'grantor', id: 'lead', after: grantor }, 'r', who('op', 'operator'));
-    const filed = await permissions.file({ subject: { kind: 'grantor', id: 'lead' }, after: { ...grantor, ceiling: 2 }, reason: 'r' }, who('op', 'operator'));
-    expect(filed).toMatchObject({ status: 'open', widens: ['may give the ceiling 2'] });
+    const grantor: GrantorDefinition = { roles: ['a'], tools: [], ceiling: 1, environments: ['test'], limits: { calls: 10, money: null }, runtimeTrusted: false };
+    await expect(permissions.put({ kind: 'grantor', id: 'lead', after: grantor }, 'r', who('op', 'operator'))).rejects.toMatchObject({ code: 'change_review_required' });
+    const filed = await permissions.file({ subject: { kind: 'grantor', id: 'lead' }, after: grantor, reason: 'r' }, who('op', 'operator'));
+    expect(filed).toMatchObject({ status: 'open', widens: expect.arrayContaining(['may give ceiling 1']) });
     const signed = { change: filed.change, digest: filed.digest, jws: 'j' };
     await expect(permissions.approve(filed.change, signed, who('op', 'operator'))).rejects.toMatchObject({ code: 'self_approval' });
     expect(await permissions.approve(filed.change, signed, who('rita', 'policy-reviewer'))).toMatchObject({ status: 'applied', approvedBy: 'rita' });
-    expect(await permissions.list('grantor')).toMatchObject([{ grantor: 'lead', version: 2, definition: { ceiling: 2 } }]);
+    expect(await permissions.list('grantor')).toMatchObject([{ grantor: 'lead', version: 1, definition: { ceiling: 1 } }]);
     const use = { position: 5, agent: 'clerk', tool: 'pay', at: 1_000, money: { minor: 7, currency: 'EUR' }, targets: ['NL1'] };
     await uses.record(0, [use]);
     await uses.record(0, [use, { ...use, position: 6, targets: ['NL2'] }]);

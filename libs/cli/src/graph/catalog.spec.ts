@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { validatePutGraphRequest } from '@countersign/contracts';
-import { readCatalogue } from './catalog.ts';
+import { bigCatalogue } from '../bench/big-catalogue.ts';
+import { mostDocuments, readCatalogue } from './catalog.ts';
+import { documentCount } from './documents.ts';
 
 const entity = (kind: string, name: string, spec: string, metadata = ''): string => `apiVersion: backstage.io/v1alpha1\nkind: ${kind}\nmetadata:\n  name: ${name}\n${metadata}spec: ${spec}\n`;
 const component = (name: string, more = ''): string => entity('Component', name, `{ type: service, lifecycle: production, owner: user:sam${more} }`);
@@ -54,6 +56,15 @@ describe('a Backstage catalogue', () => {
     expect((await readCatalogue(files, { known: new Set(['component:default/gone', 'group:default/lost']) })).problems).toEqual([]);
     const kept = await readCatalogue(files, { allowDangling: true });
     expect([kept.problems, kept.nodes.slice(2)]).toEqual([[], ['component:default/gone', 'group:default/lost'].map((node) => ({ node, kind: 'unknown', title: node, owner: null, dependsOn: [], marks: ['unknown'], paths: [] }))]);
+  });
+
+  it('of 50,000 entities is refused as too large before any of it is read', async () => {
+    const files = [{ name: 'all.yaml', text: bigCatalogue(50_000) }];
+    expect(await readCatalogue(files)).toEqual({ nodes: [], notes: [], entities: 0, problems: [{ file: 'all.yaml', line: 1, code: 'graph_too_large', message: expect.stringContaining(`50000 documents, at most ${mostDocuments} are read`) }] });
+    // Counted over all files, and each document once, however its file begins.
+    const one = component('a');
+    expect([documentCount({ name: 'a', text: one }), documentCount({ name: 'a', text: `---\n${one}---\n${one}` })]).toEqual([1, 2]);
+    expect((await readCatalogue(Array.from({ length: mostDocuments + 1 }, (_, i) => ({ name: `${i}`, text: one })))).problems).toMatchObject([{ code: 'graph_too_large' }]);
   });
 
   it('may have cycles, which are said', async () => {

@@ -1,6 +1,6 @@
 import { validatePutGraphRequest } from '@countersign/contracts';
 import { circles } from '@countersign/kernel';
-import { documentsIn } from './documents.ts';
+import { documentCount, documentsIn } from './documents.ts';
 import type { Problem, SourceDocument, SourceFile } from './documents.ts';
 import { loadBackstage } from './entity.ts';
 import { nodeOf } from './relations.ts';
@@ -14,10 +14,14 @@ export interface ReadOptions {
   readonly allowDangling?: boolean;
 }
 
+/** Twice as many as nodes are taken: users and other kinds are no part of the graph. More are not read at all. */
+export const mostDocuments = 40_000;
 const circlesTold = 10, kindsIgnored = 'no part of the system graph';
 
 /** Nodes of catalogue files: Backstage entities (catalog-info.yaml, several documents), or `nodes:` as the registry takes them. Nodes with problems are left out. */
 export const readCatalogue = async (files: readonly SourceFile[], { known = new Set(), allowDangling = false }: ReadOptions = {}): Promise<Catalogue> => {
+  const documents = files.reduce((sum, file) => sum + documentCount(file), 0);
+  if (documents > mostDocuments) return { nodes: [], notes: [], entities: 0, problems: [{ file: files[0]!.name, line: 1, code: 'graph_too_large', message: `${documents} documents, at most ${mostDocuments} are read: import the parts that agents can reach` }] };
   const backstage = await loadBackstage();
   const problems: Problem[] = [], ignored = new Map<string, number>();
   const found = new Map<string, ReadNode>();

@@ -35,6 +35,7 @@ export const importGraph = async (session: Session, named: string): Promise<void
     if (values['json'] === true) session.show({ ...about, change: null }, []);
     throw new Refused(code, detail, status, false);
   };
+  if (problems[0]?.code === 'graph_too_large') refuse('graph_too_large', `${problems[0].message}; nothing was imported`, 413);
   if (nodes.length > most) refuse('graph_too_large', `${nodes.length} nodes, at most ${most} are taken; nothing was imported`, 413);
   if (problems.length > 0 && !partial) refuse(problems[0]!.code, `${problems.length} problem${problems.length === 1 ? '' : 's'} in ${files.length} file${files.length === 1 ? '' : 's'}; nothing was imported`, 422);
   if (nodes.length === 0) refuse('catalog_invalid', 'nothing in it is part of the system graph; nothing was imported', 422);

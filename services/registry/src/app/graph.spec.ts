@@ -66,6 +66,20 @@ describe('the system graph', () => {
     expect(store.outbox).toEqual([]);
   });
 
+  it('takes 50,000 nodes as one change where they may be, and one too many not at all, in moments', async () => {
+    const nodes = Array.from({ length: 50_000 }, (_, i) => ({ node: `component:default/service-${i}`, kind: 'service', dependsOn: i === 0 ? [] : [`component:default/service-${i - 1 - (i % Math.min(i, 7))}`] }));
+    const bounded = setUp(20_000);
+    expect(await bounded.graph.put({ nodes }, 'olga', null)).toMatchObject({ status: 'refused', code: 'graph_too_large', detail: 'the graph would have 50000 nodes, at most 20000 are taken; nothing was changed' });
+    expect([bounded.rows.size, bounded.store.outbox]).toEqual([0, []]);
+
+    const { graph, rows, store } = setUp(50_000);
+    expect(await graph.put({ nodes }, 'olga', null)).toMatchObject({ status: 'done', plan: { given: 50_000, loosened: [] } });
+    const sent = store.outbox.length;
+    expect(await graph.put({ nodes, prune: true }, 'olga', null)).toMatchObject({ status: 'done', plan: { changes: [] } });
+    expect([rows.size, store.outbox.length]).toEqual([50_000, sent]);
+    expect(await graph.put({ nodes: [{ node: 'one-more', kind: 'service' }] }, 'olga', null)).toMatchObject({ code: 'graph_too_large' });
+  });
+
   it('goes on where a crash left rows behind their streams', async () => {
     const { graph, rows } = setUp();
     await graph.put({ nodes: pair }, 'olga', null);

@@ -1,9 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AgentSnapshot, ImportAgentsRequest } from '@countersign/contracts';
+import { generateKey } from '@countersign/identity';
 import { createMemoryEventStore } from '@countersign/spec';
 import { importAgents } from './import-agents.ts';
 import { createManage } from './manage.ts';
-import type { Inventory, Messages } from './ports.ts';
+import type { Inventory } from './ports.ts';
+import { createMessages } from '../outbound/publish.ts';
+
+const key = generateKey('registry-1');
 
 const setUp = (tenant = 'acme') => {
   const rows = new Map<string, { agent: string; version: number; snapshot: AgentSnapshot; key: unknown }>();
@@ -11,11 +15,10 @@ const setUp = (tenant = 'acme') => {
     agents: async () => [...rows.values()], people: async () => [{ person: 'ann', version: 1, snapshot: { status: 'active' } }],
     putAgent: async (agent: string, version: number, snapshot: AgentSnapshot, key: unknown) => { rows.set(agent, { agent, version, snapshot, key }); },
   } as unknown as Inventory;
-  const message = (key: string) => ({ topic: 't', key, value: null, headers: {} });
-  const messages: Messages = { snapshot: (_, key) => message(key), events: (stream, events) => events.map(() => message(stream)) };
-  const manage = createManage(createMemoryEventStore(), inventory, messages, tenant);
+  const store = createMemoryEventStore();
+  const manage = createManage(store, inventory, createMessages(key, tenant, () => 5), tenant);
   const bring = async (agents: ImportAgentsRequest['agents'], more: Partial<ImportAgentsRequest> = {}) => (await importAgents(manage, inventory, { source: 'csv', agents, ...more }, 'opal', 5)).results;
-  return { rows, manage, bring };
+  return { rows, store, manage, bring };
 };
 const profile = { agent: 'invoice-bot', name: 'Invoice bot', owner: 'ann', purpose: 'pays', roles: [], permissions: ['pay.*'], ceiling: 1 as const, environment: 'production', model: null, runtimeTrusted: false, limits: { calls: 5, money: null }, key: { kty: 'OKP' as const, crv: 'Ed25519' as const, x: 'A'.repeat(43), kid: 'k' } };
 
@@ -47,9 +50,31 @@ describe('agents that run elsewhere', () => {
     for (const { detail, status } of results) if (status === 'refused') expect(detail).not.toBeNull();
   });
 
-  it('may have the name of one of another tenant', async () => {
-    await setUp('acme').bring([{ externalId: '1', name: 'Invoice bot' }]);
-    expect((await setUp('globex').bring([{ externalId: '1', name: 'Invoice bot' }]))[0]).toMatchObject({ status: 'imported' });
+  it('are completed once: whoever comes with another key, or with other details, takes no draft over', async () => {
+    const { bring, rows, manage } = setUp();
+    await bring([{ externalId: '1', name: 'Invoice bot' }]);
+    const register = async (more: object, by = 'opal') => { const outcome = await manage.agent('invoice-bot', { type: 'register', profile: { ...profile, ...more }, ownerExists: true, by, now: 6 }, by); return outcome.status === 'refused' ? outcome.code : outcome.status; };
+    const review = async (passed: boolean) => manage.agent('invoice-bot', { type: 'review', review: { agent: 'invoice-bot', passed, basis: 'b', bundle: { version: '1', digest: 'd' }, consequential: true, checks: [] } as never, by: 'opal', now: 7 }, 'opal');
+    const evil = { key: { ...profile.key, x: 'B'.repeat(43), kid: 'evil' } };
+    expect(await register({})).toBe('accepted');
+    expect([await register(evil), await register(evil, 'mallory'), await register({ permissions: ['*'] }, 'mallory'), await register({ owner: 'mallory' }, 'mallory')]).toEqual(['conflict', 'conflict', 'conflict', 'conflict']);
+    await review(false);
+    expect([await register(evil), await register({ purpose: 'pays what is due' })]).toEqual(['conflict', 'accepted']);
+    await review(true);
+    expect(await register({ permissions: ['*'] })).toBe('conflict');
+    expect(rows.get('invoice-bot')).toMatchObject({ key: profile.key, snapshot: { owner: 'ann', permissions: ['pay.*'] } });
+  });
+
+  it('may have the name of one of another tenant, and neither is told or stored as the other', async () => {
+    const acme = setUp('acme'), globex = setUp('globex');
+    const bot = { externalId: '1', name: 'Invoice bot' }, namesake = { externalId: '2', name: 'Invoice bot', agent: 'another' };
+    await acme.bring([bot]);
+    expect(await acme.bring([namesake])).toMatchObject([{ status: 'refused', code: 'already_exists' }]);
+    expect(await globex.bring([namesake])).toMatchObject([{ status: 'imported' }]);
+    for (const [tenant, { store, rows }] of [['acme', acme], ['globex', globex]] as const) {
+      expect([...rows.values()].map(({ snapshot }) => snapshot.tenant)).toEqual([tenant]);
+      expect(store.outbox.map(({ headers }) => String(headers['tenant']))).toEqual([tenant, tenant]);
+    }
   });
 
   it('are only looked at in a dry run', async () => {

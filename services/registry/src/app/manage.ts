@@ -124,6 +124,6 @@ export const agentSnapshot = (agent: Exclude<Agent, { status: 'none' }>, tenant:
 /** Nothing is said of who is only invited, or waits to be let in. */
 export const personSnapshot = (state: Person, tenant: string, version: number): PersonSnapshot | null => {
   if (state.status === 'none' || state.status === 'invited' || state.status === 'waiting') return null;
-  const { person, name, roles, since, status, keys, manager } = state;
-  return { person, tenant, version, name, roles, rolesSince: since, status, keys, ...(manager && { manager }) };
+  const { person, name, roles, since, status, keys, manager, directory } = state;
+  return { person, tenant, version, name, roles, rolesSince: since, status, keys, ...(manager && { manager }), ...(directory !== undefined && { directory }) };
 };

@@ -12,7 +12,8 @@ export const personOf = (code: string): string => code.slice(0, Math.max(0, code
 const invitationMs = 7 * 86_400_000;
 
 export interface People {
-  invite(request: InvitePersonRequest, by: string): Promise<InvitePersonResponse | Refused<PersonCode, PersonEvent>>;
+  /** @param directory the connection that brings them, where a directory does */
+  invite(request: InvitePersonRequest, by: string, directory?: string): Promise<InvitePersonResponse | Refused<PersonCode, PersonEvent>>;
   /** @param founding one operator lets people in alone. null: enrolled, and waits to be let in. */
   enrol(request: EnrolPersonRequest, founding: boolean): Promise<PersonSnapshot | null | Refused<PersonCode, PersonEvent>>;
   /** Who this is, with keys; from memory, kept up to date by `remember`. */
@@ -29,11 +30,11 @@ export const createPeople = (manage: Manage, inventory: Inventory, options: { re
   };
   return {
     refresh,
-    invite: async ({ person, name, roles }, by) => {
+    invite: async ({ person, name, roles }, by, directory) => {
       const now = options.now();
       const code = `${person}.${options.secret()}`;
       const expiresAt = now + invitationMs;
-      const outcome = await manage.person(person, { type: 'invite', person, name, roles, code: sha256Text(code), expiresAt, by, now }, by);
+      const outcome = await manage.person(person, { type: 'invite', person, name, roles, ...(directory !== undefined && { directory }), code: sha256Text(code), expiresAt, by, now }, by);
       return outcome.status === 'refused' ? outcome : { person, code, link: options.link(code), expiresAt };
     },
     enrol: async ({ code, key }, founding) => {

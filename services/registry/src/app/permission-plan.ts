@@ -5,7 +5,7 @@ import { changeableOf, changedIn, heldBy, widening } from '../core/agent-change.
 import type { Approved } from '../core/agent-change.ts';
 import { conditionsOf, effectiveOf } from '../core/effective-permissions.ts';
 import type { Effective } from '../core/effective-permissions.ts';
-import { grantorWidens, roleWidens, templateWidens } from '../core/grants.ts';
+import { frameOf, givenTo, grantorWidens, roleWidens, templateWidens } from '../core/grants.ts';
 import type { Given } from '../core/grants.ts';
 import type { Streams } from './permission-streams.ts';
 import type { PermissionBook } from './permission-ports.ts';
@@ -59,10 +59,8 @@ const agentPlan = async ({ streams, digest }: PlanDeps, id: string, after: Agent
       widens: widening(profile, before, after, effective), allows: newlyAllowed(before, effective, tools),
     }),
     owner: profile.owner,
-    given: {
-      roles: (after.roles ?? []).filter((role) => !profile.roles.includes(role)), permissions: (after.permissions ?? []).filter((tool) => !profile.permissions.includes(tool)),
-      ceiling: after.ceiling !== undefined && after.ceiling > profile.ceiling ? after.ceiling : 1,
-    },
+    // The whole of what it will be: another environment, or larger limits, is given together with all that it may do there.
+    given: givenTo({ ...profile, ...after }),
     parts: (approved, reason, by, now) => [streams.agentPart(id, { type: 'change', change: after, effective, approved, reason, by, now }, by)],
   } satisfies Plan;
 };
@@ -74,21 +72,22 @@ const rolePlan = async ({ streams, inventory, book, digest }: PlanDeps, id: stri
   if (!((await inventory.person(after.owner))?.snapshot?.status === 'active')) return refused('invalid_request', `the owner ${after.owner} is not an active person: invite and enrol them first`);
   const now = await streams.declaration('role', id);
   const before = now.status === 'none' ? undefined : now.definition;
-  const holders = (await inventory.agents()).filter(({ snapshot }) => snapshot.roles.includes(id)).map(({ agent }) => agent);
-  const templates = (await book.declared('template')).filter(({ definition }) => definition.roles.includes(id)).map((one) => `template ${one.id}`);
+  const agents = (await inventory.agents()).filter(({ snapshot }) => snapshot.roles.includes(id)), templates = (await book.declared('template')).filter(({ definition }) => definition.roles.includes(id));
+  const holders = agents.map(({ agent }) => agent);
   const base = now.status === 'declared' ? now.digest : now.status;
   const next = new Map(roles).set(id, after);
+  // Removed, it held nothing for anybody: compared with nothing.
+  const widens = roleWidens(id, now.status === 'declared' ? before : undefined, after, [...holders, ...templates.map((one) => `template ${one.id}`)]);
   const held = (definition: RoleDefinition | undefined): Effective => effectiveOf({ permissions: [], roles: [id] }, new Map(definition === undefined ? [] : [[id, definition]]));
   return {
     ...shown(digest, {
       subject: { kind: 'role', id }, base, after: after as unknown as ChangeView['after'], diff: diffOf(before ?? {}, after, digest),
-      // Removed, it held nothing for anybody: compared with nothing.
-      widens: roleWidens(id, now.status === 'declared' ? before : undefined, after, [...holders, ...templates]), allows: newlyAllowed(held(before), held(after), tools),
+      widens, allows: newlyAllowed(held(before), held(after), tools),
     }),
     owner: before?.owner ?? null,
-    given: { roles: [], permissions: after.permissions.flatMap((permission) => permission.tools), ceiling: 1 },
+    given: { roles: [], permissions: after.permissions.flatMap((permission) => permission.tools), frames: [...agents.map(({ snapshot }) => snapshot), ...templates.map(({ definition }) => definition)].map(frameOf) },
     parts: (approved, reason, by, at) => [
-      streams.declarationPart('role', id, { type: 'put', definition: after, digest: digest(after), widens: roleWidens(id, now.status === 'declared' ? before : undefined, after, [...holders, ...templates]), approved, reason, by, now: at }, by),
+      streams.declarationPart('role', id, { type: 'put', definition: after, digest: digest(after), widens, approved, reason, by, now: at }, by),
       ...holders.map((agent) => derivation(streams, agent, next, `role ${id}`, by, at)),
     ],
   } satisfies Plan;
@@ -104,10 +103,10 @@ const boundPlan = async ({ streams, digest }: PlanDeps, { kind, id, after }: Ext
   const unknown = kind === 'template' ? after.roles.filter((role) => !roles.has(role)) : [];
   if (unknown.length > 0) return refused('unknown_role', `no role ${unknown.join(', ')}`);
   const base = now.status === 'none' ? 'none' : now.digest;
-  const widens = kind === 'template' ? templateWidens(before as TemplateDefinition | undefined, after) : grantorWidens(before as GrantorDefinition | undefined, after);
+  const widens = kind === 'template' ? templateWidens(before as TemplateDefinition | undefined, after) : grantorWidens(id, now.status === 'declared' ? before as GrantorDefinition : undefined, after);
   return {
     ...shown(digest, { subject: { kind, id }, base, after: after as unknown as ChangeView['after'], diff: diffOf(before ?? {}, after, digest), widens, allows: [] }), owner: null,
-    given: kind === 'template' ? { roles: after.roles, permissions: [], ceiling: after.ceiling } : { roles: after.roles, permissions: after.tools, ceiling: after.ceiling },
+    given: kind === 'template' ? givenTo(after) : { roles: after.roles, permissions: after.tools, frames: [after] },
     parts: (approved, reason, by, at) => [streams.declarationPart(kind, id, { type: 'put', definition: after, digest: digest(after), widens, approved, reason, by, now: at } as never, by)],
   } satisfies Plan;
 };

@@ -10,6 +10,8 @@ import { declarationDecider } from '../core/declaration.ts';
 import type { Declaration, DeclarationCommand, DeclarationEvent, DeclaredKind } from '../core/declaration.ts';
 import { personDecider } from '../core/person.ts';
 import type { Person, PersonCommand, PersonEvent } from '../core/person.ts';
+import { scimDecider } from '../core/scim-connection.ts';
+import type { ScimConnection, ScimEvent } from '../core/scim-connection.ts';
 import { agentSnapshot, personSnapshot } from './manage.ts';
 import type { PermissionBook } from './permission-ports.ts';
 import type { Inventory, Messages } from './ports.ts';
@@ -35,6 +37,7 @@ export const createStreams = ({ store, inventory, book, messages, tenant }: Stre
       outbox: (events, state, version) => (state.status === 'none' ? [] : [messages.snapshot('agent', id, agentSnapshot(state, tenant, version)), ...messages.events(`agent:${id}`, events, version, by, command.now)]),
       row: async (state, version) => { if (state.status !== 'none') await inventory.putAgent(id, version, agentSnapshot(state, tenant, version), state.profile.key ?? null); },
     }),
+    connection: async (id: string): Promise<ScimConnection> => load<ScimEvent, ScimConnection>(scimDecider, `scim:${id}`),
     person: async (id: string): Promise<Person> => load<PersonEvent, Person>(personDecider, `person:${id}`),
     personPart: (id: string, command: PersonCommand, by: string): Part => part({
       stream: `person:${id}`, decider: personDecider, command, by,

@@ -106,15 +106,14 @@ export const createPermissions = (deps: PermissionDeps) => {
       await decideTogether(store, [streams.changePart(id, { type: 'withdraw', reason, by: person, answers: roles.includes('operator'), now: now() }, person)]) ?? view(id)),
     change: async (id: string): Promise<ChangeView | undefined> => ((await book.change(id)) === undefined ? undefined : view(id)),
     changes: async (): Promise<readonly ChangeView[]> => (await book.changes(1_000)).map((one) => (one.status === 'open' && now() >= one.expiresAt ? { ...one, status: 'expired' as const } : one)),
-    /** The profile of a new agent out of a template; refused where fields lack or the template gives more than who registers may. */
-    fromTemplate: async (id: string, request: NewAgentRequest, who: Asking): Promise<{ readonly status: 'ok'; readonly profile: RegisterAgentRequest & { readonly template: string } } | Refused<string>> => {
+    /** The profile of a new agent out of a template; refused where fields lack. */
+    fromTemplate: async (id: string, request: NewAgentRequest, { person }: Asking): Promise<{ readonly status: 'ok'; readonly profile: RegisterAgentRequest & { readonly template: string } } | Refused<string>> => {
       const template: TemplateDefinition | undefined = (await book.declared('template')).find((one) => one.id === id)?.definition;
       if (template === undefined) return refused('unknown_template', `no template ${id}`);
       const lacking = template.fields.filter((field) => field !== 'agent' && request[field] === undefined);
       if (lacking.length > 0) return refused('invalid_request', `the template ${id} asks for ${lacking.join(', ')}`);
       const { title: _title, fields: _fields, ...fixed } = template;
-      const over = await overreach(who, { roles: fixed.roles, permissions: [], ceiling: fixed.ceiling });
-      return over ?? { status: 'ok', profile: { ...fixed, ...request, owner: request.owner ?? who.person, permissions: [], runtimeTrusted: false, template: id } };
+      return { status: 'ok', profile: { ...fixed, ...request, owner: request.owner ?? person, permissions: [], runtimeTrusted: false, template: id } };
     },
   };
 };

@@ -13,21 +13,25 @@ export const personPlan = async ({ streams, inventory, digest }: PlanDeps, id: s
   if (person.status === 'invited' || person.keys.length === 0) return refused('conflict', `${id} has not enrolled: roles are given to whoever holds a key`);
   const comes = person.status !== 'active';
   if (comes && after.status !== 'active') return refused('invalid_request', `${id} is not here: say "status": "active" too`);
+  const { directory: to } = after;
+  if (comes && to !== undefined) return refused('invalid_request', `${id} is handed over once they are here: in a request of its own`);
+  if (typeof to === 'string' && (await streams.connection(to)).status !== 'connected') return refused('not_found', `there is no SCIM connection ${to}: countersign scim list`);
+  const hands = to !== undefined && to !== (person.directory ?? null);
   const roles = after.roles ?? person.roles, gained = comes ? roles : roles.filter((role) => !person.roles.includes(role));
-  if (!comes && [...roles].sort().join() === [...person.roles].sort().join()) return refused('invalid_request', `${id} is like that already`);
+  if (!comes && !hands && [...roles].sort().join() === [...person.roles].sort().join()) return refused('invalid_request', `${id} is like that already`);
   const holder = `whoever holds the key ${person.keys.map((key) => jwkThumbprint(key)).join(', ')}`;
-  const was = { status: person.status, roles: person.roles, keys: person.keys.map((key) => jwkThumbprint(key)) };
+  const was = { status: person.status, roles: person.roles, keys: person.keys.map((key) => jwkThumbprint(key)), directory: person.directory ?? null };
   const othersOperate = (await inventory.people()).some(({ person: other, snapshot }) => other !== id && snapshot?.status === 'active' && snapshot.roles.includes(operatorRole));
   return {
     ...shown(digest, {
       subject: { kind: 'person', id }, base: digest(was), after: after as ChangeView['after'], diff: diffOf(was, { ...was, ...after }, digest),
-      widens: [...(comes ? [`${holder} is let in as ${id}`] : []), ...gained.map((role) => `${holder} has the role ${role}`)], allows: [],
+      widens: [...(comes ? [`${holder} is let in as ${id}`] : []), ...gained.map((role) => `${holder} has the role ${role}`), ...(hands && to !== null ? [`the directory ${to} may say that ${id} has left`] : [])], allows: [],
     }),
     // Nobody agrees to what they gain themselves.
     owner: id,
-    given: { roles: [], permissions: [], ceiling: 1 },
+    given: { roles: [], permissions: [], frames: [] },
     parts: (approved, reason, by, now) => [streams.personPart(id, comes && approved !== null
       ? { type: 'admit', roles, approved, reason, by, now }
-      : { type: 'change', roles, othersOperate, managers: [], founding: false, ...(approved !== null && { approved }), reason, by, now }, by)],
+      : { type: 'change', roles, ...(hands && { handTo: to }), othersOperate, managers: [], founding: false, ...(approved !== null && { approved }), reason, by, now }, by)],
   };
 };

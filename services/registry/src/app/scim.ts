@@ -5,6 +5,8 @@ import type { EventStore } from '@countersign/event-store';
 import { fold, refused } from '@countersign/kernel';
 import type { Outcome, Refused } from '@countersign/kernel';
 import { nobody } from '../core/agent.ts';
+import { notOf, personDecider } from '../core/person.ts';
+import type { Person, PersonEvent } from '../core/person.ts';
 import { personIdOf } from '../core/person-id.ts';
 import { mappedRoles, scimDecider } from '../core/scim-connection.ts';
 import type { ScimCode, ScimCommand, ScimConnection, ScimEvent } from '../core/scim-connection.ts';
@@ -36,7 +38,7 @@ interface Deps { readonly store: EventStore; readonly messages: Messages; readon
 const no = (code: ScimRefusal['code'], detail: string): ScimRefusal => refused(code, detail) as ScimRefusal;
 const equal = (a: string, b: string): boolean => a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
 
-/** Connections of identity providers, and the people they provision. Whoever came by a connection is changed by that one only. */
+/** Connections of identity providers, and the people they provision. Whoever came by a connection is changed by that one only; whoever was invited by hand by none, until two people hand them over. */
 export const createScim = ({ store, messages, inventory, people, staff, book, secret, now }: Deps) => {
   const tell = async (connection: string, command: ScimCommand): Promise<Outcome<ScimEvent, ScimCode>> => (await decideAndAppend({
     store, decider: scimDecider, stream: `scim:${connection}`, command, at: command.now, by: command.by, outbox: (events, _, version) => messages.events(`scim:${connection}`, events, version, command.by, command.now),
@@ -52,7 +54,7 @@ export const createScim = ({ store, messages, inventory, people, staff, book, se
     const row = await inventory.person(id), known = row?.snapshot ?? undefined;
     // Invited already, or waiting to be let in: another invitation would void the link that somebody holds.
     if (row !== undefined && known === undefined) return undefined;
-    const because = { by: `scim.${by.connection}`, reason: 'provisioned by SCIM' };
+    const because = { by: `scim.${by.connection}`, reason: 'provisioned by SCIM', directory: by.connection };
     const given = mappedRoles(roles, by.roles);
     if (known?.status === 'active') return undefined;
     if (known !== undefined && known.keys.length > 0) {
@@ -61,12 +63,13 @@ export const createScim = ({ store, messages, inventory, people, staff, book, se
       if (beyond.length > 0) return no('forbidden', `${id} left with the role ${beyond.join(', ')}, which this connection does not give: an operator says that they are back`);
       return refusalOf(await staff.comeBack(id, because));
     }
-    const invited = await people.invite({ person: id, name: (displayName ?? name?.['formatted'] ?? userName).slice(0, 200), roles: [...given] }, because.by);
-    return 'link' in invited ? undefined : no('conflict', invited.detail ?? 'cannot be invited');
+    const invited = await people.invite({ person: id, name: (displayName ?? name?.['formatted'] ?? userName).slice(0, 200), roles: [...given] }, because.by, by.connection);
+    return 'link' in invited ? undefined : refusalOf(invited);
   };
-  const leave = async (by: Connected, id: string, reason: string): Promise<ScimRefusal | undefined> => refusalOf(await staff.leave(id, { by: `scim.${by.connection}`, reason }));
+  const leave = async (by: Connected, id: string, reason: string): Promise<ScimRefusal | undefined> => refusalOf(await staff.leave(id, { by: `scim.${by.connection}`, reason, directory: by.connection }));
 
-  const owned = async (by: Connected, id: string): Promise<ScimUser | undefined> => { const user = await book.user(id); return user?.connection === by.connection ? user : undefined; };
+  const personOf = async (id: string): Promise<Person> => fold<PersonEvent, Person>(personDecider, (await store.load(`person:${id}`)).events.map(({ data }) => data as PersonEvent));
+  const owned = async (by: Connected, id: string): Promise<ScimUser | undefined> => { const user = await book.user(id); return user?.connection === by.connection && notOf(by.connection, await personOf(id)) === null ? user : undefined; };
 
   return {
     connect: (connection: string, roles: Readonly<Record<string, readonly string[]>>, by: string, reason: string) => giving(connection, (code) => ({ type: 'connect', code, roles, by, reason, now: now() })),
@@ -86,12 +89,19 @@ export const createScim = ({ store, messages, inventory, people, staff, book, se
       const code = sha256Text(token);
       return equal(code, state.code) || (state.before !== null && now() < state.before.until && equal(code, state.before.code)) ? { ...state, connection } : undefined;
     },
-    users: (by: Connected) => book.all(by.connection),
+    users: async (by: Connected): Promise<readonly ScimUser[]> => {
+      const others = new Set((await inventory.people()).flatMap(({ person, snapshot }) => (snapshot === null || snapshot.directory === by.connection ? [] : [person])));
+      return (await book.all(by.connection)).filter(({ id }) => !others.has(id));
+    },
     user: owned,
     create: async (by: Connected, attributes: ScimAttributes): Promise<Answer> => {
       const id = personIdOf(attributes.userName);
       if (id === '' || id === nobody) return no('invalid_request', 'no person id can be made of this userName');
-      if (await book.user(id) !== undefined) return no('already_exists', `${id} is provisioned already`);
+      const person = await personOf(id), why = notOf(by.connection, person), known = await book.user(id);
+      if (why !== null) return no('already_exists', why);
+      // What another connection knew of somebody who was handed over to this one since, goes.
+      if (known !== undefined && (known.connection === by.connection || person.status === 'none')) return no('already_exists', `${id} is provisioned already`);
+      if (known !== undefined) await book.remove(id);
       const refusal = attributes.active ? await join(by, id, attributes) : undefined;
       if (refusal !== undefined) return refusal;
       const user: ScimUser = { id, connection: by.connection, version: 1, attributes, createdAt: now(), changedAt: now() };
@@ -116,6 +126,6 @@ export const createScim = ({ store, messages, inventory, people, staff, book, se
 };
 
 const refusalOf = (outcome: { readonly status: string; readonly code?: string; readonly detail?: string }): ScimRefusal | undefined =>
-  (outcome.status === 'refused' ? outcome.code === 'change_review_required' ? no('forbidden', `${outcome.detail}: countersign people return`) : no((['last_operator', 'not_found'] as const).find((code) => code === outcome.code) ?? 'conflict', outcome.detail ?? 'refused') : undefined);
+  (outcome.status === 'refused' ? outcome.code === 'change_review_required' ? no('forbidden', `${outcome.detail}: countersign people return`) : no((['last_operator', 'not_found', 'already_exists', 'forbidden'] as const).find((code) => code === outcome.code) ?? 'conflict', outcome.detail ?? 'refused') : undefined);
 
 export type Scim = ReturnType<typeof createScim>;

@@ -6,7 +6,8 @@ import type { Manage } from './manage.ts';
 import type { Exclusively, Inventory } from './ports.ts';
 
 type Told = Promise<Outcome<PersonEvent, PersonCode>>;
-interface Because { readonly by: string; readonly reason: string }
+/** `directory`: the connection that says it, where a directory does. */
+interface Because { readonly by: string; readonly reason: string; readonly directory?: string }
 
 /** What happens to people once they are here. Whoever reads directories (SCIM, a file of staff) calls this too. */
 export interface Staff {
@@ -28,8 +29,8 @@ export const createStaff = ({ manage, inventory, founding, exclusively, now }: {
   };
   const alone = (work: () => Told): Told => exclusively('permissions', async () => { const told = await work(); await founding.settle(); return told; });
   return {
-    leave: (person, { by, reason }) => alone(async () => manage.person(person, { type: 'leave', othersOperate: await othersOperate(person), by, reason, now: now() }, by)),
-    comeBack: (person, { by, reason }) => alone(async () => manage.person(person, { type: 'return', founding: await founding.now(), by, reason, now: now() }, by)),
+    leave: (person, because) => alone(async () => manage.person(person, { type: 'leave', othersOperate: await othersOperate(person), ...because, now: now() }, because.by)),
+    comeBack: (person, because) => alone(async () => manage.person(person, { type: 'return', founding: await founding.now(), ...because, now: now() }, because.by)),
     change: (person, details, { by, reason }) => alone(async () =>
       manage.person(person, { type: 'change', ...details, othersOperate: await othersOperate(person), managers: await managersOf(details.manager), founding: await founding.now(), by, reason, now: now() }, by)),
   };

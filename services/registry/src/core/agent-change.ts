@@ -4,6 +4,7 @@ import type { AgentChange, RoleDefinition } from '@countersign/contracts';
 import type { Agent, AgentProfile } from './agent.ts';
 import { effectiveOf, moreThan, tooMany } from './effective-permissions.ts';
 import type { Effective } from './effective-permissions.ts';
+import { largerLimits } from './limits.ts';
 import { same } from './same.ts';
 
 /** Who reviewed a change, and under which request. */
@@ -35,9 +36,9 @@ export const widening = (profile: AgentProfile, before: Effective, change: Agent
   if (changed.has('ceiling') && change.ceiling! > profile.ceiling) ways.push(`it acts alone up to tier ${change.ceiling} instead of ${profile.ceiling}`);
   if (changed.has('runtimeTrusted') && change.runtimeTrusted === true) ways.push('what its runtime claims is trusted');
   if (changed.has('limits')) {
-    const { calls, money } = change.limits!, most = profile.limits;
-    if (calls > most.calls) ways.push(`a run has ${calls} calls instead of ${most.calls}`);
-    if (most.money !== null && (money === null || money.currency !== most.money.currency || money.minor > most.money.minor)) ways.push('a run may spend more');
+    const larger = largerLimits(change.limits!, profile.limits);
+    if (larger.includes('calls')) ways.push(`a run has ${change.limits!.calls} calls instead of ${profile.limits.calls}`);
+    if (larger.includes('money')) ways.push('a run may spend more');
   }
   for (const name of ['purpose', 'environment', 'model', 'promptVersion'] as const) if (changed.has(name)) ways.push(`its ${name} changes: what was reviewed was another`);
   return ways;

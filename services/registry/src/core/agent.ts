@@ -141,9 +141,9 @@ const register = ({ profile, euAiAct, ownerExists, effective, by, now }: Extract
   if (euAiAct?.category === 'prohibited') return refused('prohibited_practice', 'Article 5 of the EU AI Act prohibits it, so it is not registered');
   const { origin, ...known } = state.status === 'none' ? {} as Partial<AgentProfile> : state.profile;
   if (state.status !== 'none' && same(known, profile)) return nothingNew;
-  // An imported draft is completed by registering it; one whose review failed is mended so, by its own key: a namesake has another.
+  // An imported draft is completed by registering it, once: from then on it has a key, and whoever comes with another takes nothing over. A draft whose review failed is mended so, by its own key.
   // Out of a template it is mended by who made it: everybody else who may give that template has a draft of their own to make.
-  const mends = state.status === 'draft' && (origin !== undefined || (state.review?.passed === false && same(state.profile.key, profile.key))) && (profile.template === undefined || by === state.registeredBy);
+  const mends = state.status === 'draft' && (state.profile.key === undefined || (state.review?.passed === false && same(state.profile.key, profile.key))) && (profile.template === undefined || by === state.registeredBy);
   if (state.status !== 'none' && !mends) return refused('conflict', `an agent of this id is registered with other details${state.status === 'decommissioned' ? ', and decommissioned: an id is never used again' : ''}`);
   if (!ownerExists) return refused('invalid_request', `the owner ${profile.owner} is not an active person: invite and enrol them first`);
   if (effective !== undefined && tooMany(effective)) return refused('too_many_permissions', 'with its roles the agent would have more than 512 permissions of a kind');

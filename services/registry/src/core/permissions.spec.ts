@@ -6,7 +6,7 @@ import { changeDecider } from './change-request.ts';
 import type { ChangeCommand, ChangeEvent, Filed } from './change-request.ts';
 import { declarationDecider } from './declaration.ts';
 import { effectiveOf, moreThan, tooMany } from './effective-permissions.ts';
-import { boundsOf, excess, roleWidens } from './grants.ts';
+import { roleWidens } from './grants.ts';
 import { dayMs, unusedOf } from './unused.ts';
 import type { Use } from './unused.ts';
 
@@ -39,18 +39,7 @@ describe('what an agent holds', () => {
   });
 });
 
-describe('what somebody may give', () => {
-  const roles = new Map([['payer', role(pay)], ['root', role({ permission: 'all', tools: ['*'] })]]);
-  const bound = { roles: ['finance.*'], tools: ['pay.*'], ceiling: 1 as const };
-  it('is bounded by their roles; the excess is listed', () => {
-    const bounds = boundsOf(['lead'], new Map([['lead', bound]]));
-    expect(excess({ roles: ['payer'], permissions: ['pay.x'], ceiling: 1 }, bounds, roles)).toEqual([]);
-    expect(excess({ roles: ['root', 'ghost'], permissions: ['wipe'], ceiling: 2 }, bounds, roles)).toEqual(['role root (*)', 'role ghost', 'tool wipe', 'ceiling 2']);
-    expect(excess({ roles: [], permissions: [], ceiling: 1 }, boundsOf(['guest'], new Map()), roles)).toEqual(['ceiling 1']);
-    expect(boundsOf(['operator'], new Map())).toBeNull();
-    expect(boundsOf(['operator'], new Map([['operator', bound]]))).toEqual([bound]);
-  });
-
+describe('a role of agents', () => {
   it('a role that agents have is widened by nobody alone, and goes only when nobody has it', () => {
     const decider = declarationDecider('role');
     const put = { type: 'role.put', definition: role(pay), digest: 'a', widens: [], approved: null, reason: 'r', by: 'op', at: 1 } as const;

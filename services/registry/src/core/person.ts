@@ -8,7 +8,7 @@ export interface PersonDetails { readonly name?: string; readonly roles?: readon
 
 export type PersonEvent =
   /** `code` is the SHA-256 of the one-time code: what is stored cannot be used to enrol. */
-  | { readonly type: 'person.invited'; readonly person: string; readonly name: string; readonly roles: readonly string[]; readonly code: string; readonly expiresAt: number; readonly by: string; readonly at: number }
+  | { readonly type: 'person.invited'; readonly person: string; readonly name: string; readonly roles: readonly string[]; /** Who brought them, where a directory did. */ readonly directory?: string; readonly code: string; readonly expiresAt: number; readonly by: string; readonly at: number }
   /** `waits`: for a second person to admit them. `founding`: nobody else was there who could. Neither: from before two people were asked. */
   | { readonly type: 'person.enrolled'; readonly key: PublicJwk; readonly admission?: 'waits' | 'founding'; readonly at: number }
   /** Two people let them in, or back: who asked for it and who signed. */
@@ -18,29 +18,31 @@ export type PersonEvent =
   | { readonly type: 'person.key_removed'; readonly kid: string; readonly at: number }
   | { readonly type: 'person.left'; readonly reason: string; readonly by: string; readonly at: number }
   | { readonly type: 'person.returned'; readonly reason: string; readonly by: string; readonly at: number }
-  | ({ readonly type: 'person.changed'; readonly approved?: Approved; readonly reason: string; readonly by: string; readonly at: number } & PersonDetails);
+  | ({ readonly type: 'person.changed'; readonly directory?: string | null; readonly approved?: Approved; readonly reason: string; readonly by: string; readonly at: number } & PersonDetails);
 
 interface Because { readonly reason: string; readonly by: string; readonly now: number }
 export type PersonCommand =
-  | { readonly type: 'invite'; readonly person: string; readonly name: string; readonly roles: readonly string[]; readonly code: string; readonly expiresAt: number; readonly by: string; readonly now: number }
+  /** `directory`, here and below: the connection that says it, where a directory does. */
+  | { readonly type: 'invite'; readonly person: string; readonly name: string; readonly roles: readonly string[]; readonly directory?: string; readonly code: string; readonly expiresAt: number; readonly by: string; readonly now: number }
   /** `founding`: there are no two people yet who could admit somebody together. */
   | { readonly type: 'enrol'; readonly code: string; readonly key: PublicJwk; readonly founding: boolean; readonly now: number }
   /** Whose signature it was is checked at the edge. */
   | { readonly type: 'add-key'; readonly key: PublicJwk; readonly now: number }
   | { readonly type: 'remove-key'; readonly kid: string; readonly now: number }
   /** `othersOperate`: whether an active operator other than this person is left, looked up at the edge. */
-  | ({ readonly type: 'leave'; readonly othersOperate: boolean } & Because)
-  | ({ readonly type: 'return'; readonly founding: boolean } & Because)
+  | ({ readonly type: 'leave'; readonly othersOperate: boolean; readonly directory?: string } & Because)
+  | ({ readonly type: 'return'; readonly founding: boolean; readonly directory?: string } & Because)
   /** What two people agreed on: somebody who waits or was gone is here, with these roles. */
   | ({ readonly type: 'admit'; readonly roles: readonly string[]; readonly approved: Approved } & Because)
   /** `managers`: who manages the wanted manager, then their manager, and so on, looked up at the edge. */
-  | ({ readonly type: 'change'; readonly othersOperate: boolean; readonly managers: readonly string[]; readonly founding: boolean; readonly approved?: Approved } & PersonDetails & Because);
+  /** `handTo`: the connection that has them from then on; null: none. */
+  | ({ readonly type: 'change'; readonly othersOperate: boolean; readonly managers: readonly string[]; readonly founding: boolean; readonly handTo?: string | null; readonly approved?: Approved } & PersonDetails & Because);
 
 type Answer = Outcome<PersonEvent, PersonCode>;
-export type PersonCode = 'conflict' | 'enrolment_invalid' | 'not_found' | 'last_operator' | 'manager_cycle' | 'change_review_required';
+export type PersonCode = 'conflict' | 'already_exists' | 'forbidden' | 'enrolment_invalid' | 'not_found' | 'last_operator' | 'manager_cycle' | 'change_review_required';
 
-/** `since`: when each role was given to them, without a break up to now. */
-interface Named { readonly person: string; readonly name: string; readonly roles: readonly string[]; readonly since: Readonly<Record<string, number>>; readonly manager?: string | null }
+/** `since`: when each role was given to them, without a break up to now. `directory`: the connection that brought them, or that they were handed over to. */
+interface Named { readonly person: string; readonly name: string; readonly roles: readonly string[]; readonly since: Readonly<Record<string, number>>; readonly manager?: string | null; readonly directory?: string }
 export type Person =
   | { readonly status: 'none' }
   | (Named & { readonly status: 'invited'; readonly code: string; readonly expiresAt: number; readonly invitedBy: string })
@@ -54,6 +56,8 @@ export const operatorRole = 'operator';
 export const personDecider: Decider<PersonCommand, PersonEvent, Person, PersonCode> = {
   initialState: { status: 'none' },
   decide: (command, state) => {
+    const theirs = ofDirectory(command, state);
+    if (theirs !== null) return theirs;
     switch (command.type) {
       case 'invite': return invite(command, state);
       case 'enrol': return enrol(command, state);
@@ -78,7 +82,8 @@ export const personDecider: Decider<PersonCommand, PersonEvent, Person, PersonCo
     }
   },
   evolve: (state, event) => {
-    if (event.type === 'person.invited') return { status: 'invited', person: event.person, name: event.name, roles: event.roles, since: sinceOf(event.roles, {}, event.at), code: event.code, expiresAt: event.expiresAt, invitedBy: event.by };
+    // Whoever gives them another link by hand does not take them from the directory that brought them.
+    if (event.type === 'person.invited') return { status: 'invited', person: event.person, name: event.name, roles: event.roles, since: sinceOf(event.roles, {}, event.at), ...directoryOf(event.directory ?? (state.status === 'none' ? undefined : state.directory)), code: event.code, expiresAt: event.expiresAt, invitedBy: event.by };
     if (state.status === 'none') throw new Error(`${event.type} without an invitation`);
     switch (event.type) {
       case 'person.enrolled':
@@ -91,17 +96,27 @@ export const personDecider: Decider<PersonCommand, PersonEvent, Person, PersonCo
       case 'person.left': return { ...named(state), status: 'gone', keys: state.status === 'invited' || state.status === 'waiting' ? [] : state.keys };
       // Whoever comes back begins anew: what was asked while they were gone is not theirs to decide.
       case 'person.returned': return { ...named(state), since: sinceOf(state.roles, {}, event.at), status: 'active', keys: state.status === 'invited' ? [] : state.keys };
-      case 'person.changed': return { ...state, ...detailsOf(event), ...(event.roles !== undefined && { since: sinceOf(event.roles, state.since, event.at) }) };
+      case 'person.changed': return { ...(event.directory === undefined ? state : handed(state, event.directory)), ...detailsOf(event), ...(event.roles !== undefined && { since: sinceOf(event.roles, state.since, event.at) }) };
       default: return assertNever(event, 'person event');
     }
   },
 };
 
-const invite = ({ person, name, roles, code, expiresAt, by, now }: Extract<PersonCommand, { type: 'invite' }>, state: Person): Answer => {
+/** A directory speaks for whom it brought, or who was handed over to it by two people, and for nobody else: why not, or null. */
+export const notOf = (directory: string, state: Person): string | null => (state.status === 'none' || state.directory === directory ? null
+  : `${state.person} did not come by the connection ${directory}: an operator hands them over with countersign change file person ${state.person} --after '{"directory":"${directory}"}', and a second person agrees`);
+const ofDirectory = (command: PersonCommand, state: Person): Answer | null => {
+  const why = 'directory' in command && command.directory !== undefined ? notOf(command.directory, state) : null;
+  return why === null ? null : refused(command.type === 'invite' ? 'already_exists' : 'forbidden', why);
+};
+const directoryOf = (directory: string | null | undefined): { readonly directory?: string } => (directory == null ? {} : { directory });
+const handed = <P extends Exclude<Person, { status: 'none' }>>({ directory: _, ...person }: P, to: string | null): P => ({ ...person, ...directoryOf(to) }) as P;
+
+const invite = ({ person, name, roles, directory, code, expiresAt, by, now }: Extract<PersonCommand, { type: 'invite' }>, state: Person): Answer => {
   if (state.status === 'active') return refused('conflict', 'this person is enrolled already');
   if (state.status === 'gone' && state.keys.length > 0) return refused('conflict', 'this person has left: say that they are back, or invite them under another id');
   // A new invitation voids the one before.
-  return accepted({ type: 'person.invited', person, name, roles, code, expiresAt, by, at: now });
+  return accepted({ type: 'person.invited', person, name, roles, ...directoryOf(directory), code, expiresAt, by, at: now });
 };
 
 const enrol = (command: Extract<PersonCommand, { type: 'enrol' }>, state: Person): Answer => {
@@ -133,8 +148,10 @@ const change = (command: Extract<PersonCommand, { type: 'change' }>, state: Pers
   if (operates(state) && wanted.roles?.includes(operatorRole) === false && !command.othersOperate) return refused('last_operator', 'nobody else who is active has the role operator: give it to somebody first');
   const gained = state.status === 'active' && !command.founding && command.approved === undefined ? (wanted.roles ?? []).filter((role) => !state.roles.includes(role)) : [];
   if (gained.length > 0) return refused('change_review_required', `${state.person} would have the role ${gained.join(', ')}: two people say so`);
+  const handTo = command.handTo === undefined || command.handTo === (state.directory ?? null) ? undefined : command.handTo;
+  if (typeof handTo === 'string' && command.approved === undefined) return refused('change_review_required', `the connection ${handTo} could end ${state.person}: two people say so`);
   const news = Object.fromEntries(Object.entries(wanted).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(state[name as keyof PersonDetails] ?? (name === 'manager' ? null : undefined)))) as PersonDetails;
-  return Object.keys(news).length === 0 ? nothingNew : accepted({ type: 'person.changed', ...news, ...(command.approved && { approved: command.approved }), ...because(command) });
+  return Object.keys(news).length === 0 && handTo === undefined ? nothingNew : accepted({ type: 'person.changed', ...news, ...(handTo !== undefined && { directory: handTo }), ...(command.approved && { approved: command.approved }), ...because(command) });
 };
 
 const unknown = (): Answer => refused('not_found', 'there is no such person');
@@ -143,5 +160,5 @@ const operates = (state: Exclude<Person, { status: 'none' }>): boolean => state.
 const because = ({ reason, by, now }: Because) => ({ reason, by, at: now });
 const sinceOf = (roles: readonly string[], before: Readonly<Record<string, number>>, at: number): Record<string, number> => Object.fromEntries(roles.map((role) => [role, Object.hasOwn(before, role) ? before[role]! : at]));
 
-const named = ({ person, name, roles, since, manager }: Named): Named => ({ person, name, roles, since, ...(manager !== undefined && { manager }) });
+const named = ({ person, name, roles, since, manager, directory }: Named): Named => ({ person, name, roles, since, ...(manager !== undefined && { manager }), ...directoryOf(directory) });
 const detailsOf = ({ name, roles, manager }: PersonDetails): PersonDetails => ({ ...(name !== undefined && { name }), ...(roles !== undefined && { roles }), ...(manager !== undefined && { manager }) });

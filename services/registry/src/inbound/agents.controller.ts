@@ -20,8 +20,8 @@ export class AgentsController {
   /** Safe to repeat with the same details. */
   @Post()
   @Roles('operator')
-  register(@Body(validated(validateRegisterAgentRequest)) body: RegisterAgentRequest, @Person() { person }: AuthenticatedPerson) {
-    return this.#registry.register(body, person);
+  register(@Body(validated(validateRegisterAgentRequest)) body: RegisterAgentRequest, @Person() who: AuthenticatedPerson) {
+    return this.#registry.register(body, who);
   }
 
   /** For operators, and for who owns every one of them. */
