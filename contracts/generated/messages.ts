@@ -828,6 +828,11 @@ export interface AgentKey {
   readonly status: 'not_yet' | 'live' | 'retiring' | 'over';
   readonly addedBy: string;
 }
+/** The process that an agent works in, and who answers in it, as of this version of the agent. */
+export interface AgentProcess {
+  readonly process: string;
+  readonly raci: Raci;
+}
 /** A governance review of an agent: what was checked, what came of it, and what it rests on. Activation and resumption need one that passed and whose basis is what there is then. */
 export interface AgentReview {
   readonly agent: string;
@@ -897,6 +902,7 @@ export interface AgentSnapshot {
   readonly unusedSince?: number;
   /** The template it was registered from. */
   readonly template?: string;
+  readonly process?: AgentProcess;
 }
 /** What people with a role may give to agents: roles, tools beside them, and the frame within which an agent that has them acts. What is given lies within one bound whole; nothing is lent from one bound to another. */
 export interface GrantorDefinition {
@@ -957,6 +963,13 @@ export interface PersonSnapshot {
   readonly rolesSince?: { readonly [key: string]: number };
   /** SCIM connection that brought them, or that they were handed over to: it may say that they have left. Absent: people alone do. */
   readonly directory?: string;
+}
+/** A process of the company in which agents work, and who answers for it at each stage of a decision. An agent of it may name others for stages of its own. */
+export interface ProcessDefinition {
+  readonly title: string;
+  /** Who answers for the process itself, and may change who answers in it. */
+  readonly owner: string;
+  readonly raci: Raci;
 }
 /** Who answers for an agent at each stage of a decision: one accountable person, and who does the work, is asked, is told. A stage may be missing while the agent is a draft; without all of them it does not pass its governance review. */
 export interface Raci {
@@ -1025,6 +1038,8 @@ export interface TemplateDefinition {
   /** How it is watched until it has a baseline, where it has no peers: its cold start. */
   readonly baselinePlan?: string;
   readonly raci?: Raci;
+  /** The process that it works in (countersign process): who answers there answers for it, where its own raci names nobody else. */
+  readonly process?: string;
 }
 export interface ToolSnapshot {
   readonly tool: string;

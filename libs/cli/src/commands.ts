@@ -164,6 +164,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   change: { summary: 'requests to change what agents may do: file, review, approve', usage: changesUsage, load: async () => (await import('./permissions/changes-command.ts')).change },
   role: { summary: 'roles: what agents that have them may do', usage: usageOf('role'), load: async () => (await import('./permissions/roles-command.ts')).declaredCommand('role') },
   template: { summary: 'templates out of which business teams register agents', usage: usageOf('template'), load: async () => (await import('./permissions/roles-command.ts')).declaredCommand('template') },
+  process: { summary: 'processes in which agents work, and who answers in them', usage: usageOf('process'), load: async () => (await import('./permissions/roles-command.ts')).declaredCommand('process') },
   grantor: { summary: 'what people may give to agents, by their roles', usage: usageOf('grantor'), load: async () => (await import('./permissions/roles-command.ts')).declaredCommand('grantor') },
   'who-answers': {
     summary: 'who was accountable for an action, as it was then',

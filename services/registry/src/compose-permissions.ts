@@ -1,6 +1,6 @@
 import { argumentsDigest } from '@countersign/identity';
-import type { ChangeView, Json, NewAgentRequest, PermissionsView, RegisterAgentRequest, UnusedView } from '@countersign/contracts';
-import { validateAgentChange, validateGrantorDefinition, validatePersonChange, validateRoleDefinition, validateTemplateDefinition } from '@countersign/contracts';
+import type { AgentProcess, ChangeView, Json, NewAgentRequest, PermissionsView, RegisterAgentRequest, UnusedView } from '@countersign/contracts';
+import { validateAgentChange, validateGrantorDefinition, validatePersonChange, validateProcessDefinition, validateRoleDefinition, validateTemplateDefinition } from '@countersign/contracts';
 import type { EventStore } from '@countersign/event-store';
 import type { Refused } from '@countersign/kernel';
 import { CodedError } from '@countersign/service-host';
@@ -23,7 +23,7 @@ export interface PermissionPorts {
   readonly tenant: string; readonly now: () => number; readonly ids: () => string; readonly changed: () => void;
 }
 
-const valid = { agent: validateAgentChange, role: validateRoleDefinition, template: validateTemplateDefinition, grantor: validateGrantorDefinition, person: validatePersonChange } as const;
+const valid = { agent: validateAgentChange, role: validateRoleDefinition, template: validateTemplateDefinition, grantor: validateGrantorDefinition, person: validatePersonChange, process: validateProcessDefinition } as const;
 
 const isRefused = (value: unknown): value is Refused<string> => (value as { status?: unknown } | undefined)?.status === 'refused';
 const ok = <T>(value: T): Exclude<T, Refused<string>> => {
@@ -39,8 +39,8 @@ export const composePermissions = async ({ permissionBook: book, ...ports }: Per
   const permissions = createPermissions({ ...ports, book, streams, digest: (value) => argumentsDigest(JSON.parse(JSON.stringify(value)) as Json) });
   const done = <T>(value: T): Exclude<T, Refused<string>> => { const good = ok(value); changed(); return good; };
   const list = async <K extends DeclaredKind>(kind: K) => {
-    const agents = kind === 'role' ? await inventory.agents() : [];
-    return (await book.declared(kind)).map(({ id, version, definition }) => ({ [kind]: id, version, definition, ...(kind === 'role' && { agents: agents.filter(({ snapshot }) => snapshot.roles.includes(id)).map(({ agent }) => agent).slice(0, 1_000) }) }));
+    const agents = kind === 'role' || kind === 'process' ? await inventory.agents() : [];
+    return (await book.declared(kind)).map(({ id, version, definition }) => ({ [kind]: id, version, definition, ...((kind === 'role' || kind === 'process') && { agents: agents.filter(({ snapshot }) => (kind === 'role' ? snapshot.roles.includes(id) : snapshot.process?.process === id)).map(({ agent }) => agent).slice(0, 1_000) }) }));
   };
   return {
     list,
@@ -63,8 +63,10 @@ export const composePermissions = async ({ permissionBook: book, ...ports }: Per
     },
     change: permissions.change, changes: permissions.changes,
     /** Registers with what the roles grant, under the lock that their changes take; nobody registers what they may not give. */
-    registering: <T>(profile: RegisterAgentRequest, who: Asking, register: (effective: Awaited<ReturnType<typeof permissions.effective>>) => Promise<T>): Promise<T> =>
-      permissions.alone(async () => { ok(await permissions.overreach(who, givenTo(profile))); return register(await permissions.effective(profile)); }),
+    registering: <T>(profile: RegisterAgentRequest, who: Asking, register: (effective: Awaited<ReturnType<typeof permissions.effective>>, process: AgentProcess | undefined) => Promise<T>): Promise<T> =>
+      permissions.alone(async () => { ok(await permissions.overreach(who, givenTo(profile))); return register(await permissions.effective(profile), profile.process === undefined ? undefined : ok(await permissions.process(profile.process))); }),
+    /** Says who answers for an agent, under the lock that processes change under. */
+    answering: <T>(process: string | null | undefined, say: (process: AgentProcess | null | undefined) => Promise<T>): Promise<T> => permissions.alone(async () => say(process == null ? process : ok(await permissions.process(process)))),
     fromTemplate: async (template: string, request: NewAgentRequest, who: Asking) => ok(await permissions.fromTemplate(template, request, who)).profile,
     explain: async (id: string, tool: string | undefined, args: Json | undefined): Promise<PermissionsView | undefined> => {
       const agent = await streams.agent(id);

@@ -140,11 +140,11 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   };
 
   const registered = async (request: RegisterAgentRequest & { readonly template?: string }, who: Asking) => {
-    const agent = await permissions.registering(request, who, async (effective) => {
+    const agent = await permissions.registering(request, who, async (effective, process) => {
       // Only who may register it takes a key for it: a claim is for good.
       const taken = await credentials.claim(request.agent, request.key);
       if (taken !== undefined) throw new CodedError(taken.code, taken.detail);
-      return done(await agents.register(request, who.person, effective));
+      return done(await agents.register(request, who.person, effective, process));
     });
     await credentials.first(request.agent, request.key, who.person);
     ports.changed();

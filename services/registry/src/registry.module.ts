@@ -12,6 +12,7 @@ import { OwnershipController } from './inbound/ownership.controller.ts';
 import { PeopleController } from './inbound/people.controller.ts';
 import { ScimAgentsController } from './inbound/scim-agents.controller.ts';
 import { ScimConnectionsController } from './inbound/scim-connections.controller.ts';
+import { ScimUsersController } from './inbound/scim-users.controller.ts';
 import { ScimController } from './inbound/scim.controller.ts';
 import { PermissionsController } from './inbound/permissions.controller.ts';
 import { ToolsController } from './inbound/tools.controller.ts';
@@ -20,7 +21,7 @@ import { ToolsController } from './inbound/tools.controller.ts';
 export class RegistryModule {
   static of(registry: RegistryService): DynamicModule {
     return {
-      module: RegistryModule, controllers: [PermissionsController, OauthController, PeopleController, OwnershipController, CredentialsController, InventoryController, ScimController, ScimAgentsController, ScimConnectionsController, AgentsController, ToolsController, GraphController, GovernedConsumer],
+      module: RegistryModule, controllers: [PermissionsController, OauthController, PeopleController, OwnershipController, CredentialsController, InventoryController, ScimController, ScimUsersController, ScimAgentsController, ScimConnectionsController, AgentsController, ToolsController, GraphController, GovernedConsumer],
       providers: [{ provide: REGISTRY, useFactory: () => registry }, { provide: PERSON_DIRECTORY, useFactory: () => registry.directory }],
     };
   }

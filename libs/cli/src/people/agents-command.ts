@@ -42,7 +42,7 @@ const review = async (session: Session, wanted: string): Promise<void> => {
   if (!passed) session.failed();
 };
 
-export const agent = personCommand('countersign agent review AGENT | activate|suspend|resume|decommission|observe|enforce AGENT --reason TEXT [--for 14d] | reassign AGENT --owner PERSON --reason TEXT | accept AGENT | recertify AGENT --reason TEXT | raci AGENT --set STAGE=PERSON,… --reason TEXT [--as PERSON] [--json]', { reason: { type: 'string' }, for: { type: 'string' }, owner: { type: 'string' }, set: { type: 'string' } }, async (session) => {
+export const agent = personCommand('countersign agent review AGENT | activate|suspend|resume|decommission|observe|enforce AGENT --reason TEXT [--for 14d] | reassign AGENT --owner PERSON --reason TEXT | accept AGENT | recertify AGENT --reason TEXT | raci AGENT [--set STAGE=PERSON,…] [--process ID|none] --reason TEXT [--as PERSON] [--json]', { reason: { type: 'string' }, for: { type: 'string' }, owner: { type: 'string' }, set: { type: 'string' }, process: { type: 'string' } }, async (session) => {
   const [step, wanted, ...more] = session.positionals;
   if (step === 'review' && wanted !== undefined && more.length === 0) return review(session, wanted);
   if (isOwnershipStep(step) && wanted !== undefined && more.length === 0) return own(session, step, wanted);

@@ -1,5 +1,5 @@
 import type { AgentSnapshot, Raci } from '@countersign/contracts';
-import { stages } from '@countersign/registry/core/raci';
+import { answering, stages } from '@countersign/registry/core/raci';
 import { CannotRun } from '../errors.ts';
 import type { Session } from './command.ts';
 import { id } from './inert.ts';
@@ -31,8 +31,11 @@ export const own = async (session: Session, step: OwnershipStep, agent: string):
   }
   const reason = session.needed('reason');
   if (step === 'raci') {
-    const changed = await post('/raci', { raci: duties(session.needed('set'), (await client.request<AgentSnapshot>('registry', 'GET', of)).raci ?? {}), reason });
-    return session.show(changed, stages.map((stage) => `${stage.padEnd(11)} ${id(changed.raci?.[stage]?.accountable ?? 'nobody')}`));
+    const { process, set } = session.values;
+    const own = (await client.request<AgentSnapshot>('registry', 'GET', of)).raci ?? {};
+    const changed = await post('/raci', { raci: process !== undefined && set === undefined ? own : duties(session.needed('set'), own), ...(process !== undefined && { process: process === 'none' ? null : process }), reason });
+    const all = answering(changed);
+    return session.show(changed, stages.map((stage) => `${stage.padEnd(11)} ${id(all[stage]?.accountable ?? 'nobody')}${changed.raci?.[stage] === undefined && changed.process !== undefined ? `, of ${id(changed.process.process)}` : ''}`));
   }
   const certified = await post('/recertify', { reason });
   const waits = certified.euAiAct?.category === 'high' && certified.owner === person;

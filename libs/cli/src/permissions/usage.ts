@@ -1,4 +1,4 @@
-export type Kind = 'role' | 'template' | 'grantor';
+export type Kind = 'role' | 'template' | 'grantor' | 'process';
 
 export const changesUsage = `countersign change [--all] [--json]
 countersign change show CHANGE [--json]
@@ -15,10 +15,11 @@ countersign agent unused AGENT|--all [--days 30] [--file ROLE --reason TEXT] [--
   new makes the agent's key, writes it to FILE (0600), and registers a draft. unused --file files the proposed narrower role for ROLE, which the agent has.`;
 
 export const usageOf = (kind: Kind): string => `countersign ${kind} [--json]
-countersign ${kind} put ID --file FILE|JSON --reason TEXT [--as PERSON] [--json]${kind === 'grantor' ? '' : `
+countersign ${kind} put ID --file FILE|JSON --reason TEXT [--as PERSON] [--json]${kind === 'grantor' || kind === 'process' ? '' : `
 countersign ${kind} remove ID --reason TEXT [--as PERSON] [--json]`}${kind === 'template' ? `
 countersign template demo [--as PERSON] [--json]
-  demo declares three roles and templates to begin with.` : `
+  demo declares three roles and templates to begin with.` : kind === 'process' ? `
+  Who answers in a process at each stage (title, owner, raci); countersign agent raci AGENT --process ID puts an agent into it.` : `
   What lets agents that have it do more is filed with countersign change file ${kind} ID.`}`;
 
 export const permissionVerbs = ['new', 'permissions', 'unused'] as const;

@@ -1,4 +1,4 @@
-import type { AgentReview, AgentSnapshot, RegisterAgentRequest } from '@countersign/contracts';
+import type { AgentProcess, AgentReview, AgentSnapshot, RegisterAgentRequest } from '@countersign/contracts';
 import { refused } from '@countersign/kernel';
 import type { Refused } from '@countersign/kernel';
 import type { AgentCode, AgentCommand, AgentProfile, FourEyes } from '../core/agent.ts';
@@ -25,11 +25,11 @@ export const createAgents = ({ manage, inventory, governance, fourEyes, now }: A
     return outcome.status === 'refused' ? { ...outcome, events: [] } : { status: 'done', value: (await inventory.agent(id))!.snapshot };
   };
   return {
-    /** `effective`: with what its roles let it do. */
-    register: async ({ euAiAct, ...request }: RegisterAgentRequest & { readonly template?: string }, by: string, effective?: Effective): Promise<Changed<AgentSnapshot>> => {
+    /** `effective`: with what its roles let it do. `process`: as it stands. */
+    register: async ({ euAiAct, process: _named, ...request }: RegisterAgentRequest & { readonly template?: string }, by: string, effective?: Effective, process?: AgentProcess): Promise<Changed<AgentSnapshot>> => {
       const owner = await inventory.person(request.owner);
       const declared = euAiAct === undefined || euAiAct.category === 'prohibited' ? {} : { euAiAct: { ...euAiAct, category: euAiAct.category } };
-      const profile: AgentProfile = { ...request, ...declared, model: request.model ?? null, runtimeTrusted: request.runtimeTrusted ?? false };
+      const profile: AgentProfile = { ...request, ...declared, ...(process && { process }), model: request.model ?? null, runtimeTrusted: request.runtimeTrusted ?? false };
       return told(request.agent, { type: 'register', profile, ...(euAiAct && { euAiAct }), ...(effective && { effective }), ownerExists: owner?.snapshot?.status === 'active', by, now: now() });
     },
     /** Reviews several at once, each on the record. For operators, and for the owner of all of them. */

@@ -1,7 +1,8 @@
+import type { AgentProcess } from '@countersign/contracts';
 import type { Outcome } from '@countersign/kernel';
 import type { AgentCode, AgentEvent } from '../core/agent.ts';
 import { operatorRole } from '../core/person.ts';
-import { raciGaps } from '../core/raci.ts';
+import { answering, raciGaps } from '../core/raci.ts';
 import type { RaciMatrix } from '../core/raci.ts';
 import type { Manage } from './manage.ts';
 import type { Inventory } from './ports.ts';
@@ -17,10 +18,11 @@ export const createOwnership = ({ manage, inventory, now }: { readonly manage: M
   return {
     offer: async (agent: string, to: string, { person, roles }: Who, reason: string): Told =>
       manage.agent(agent, { type: 'offer', to, toActive: await isActive(to), operator: roles.includes(operatorRole), by: person, reason, now: now() }, person),
-    /** Who answers for it at each stage, the whole of it. */
-    raci: async (agent: string, raci: RaciMatrix, { person, roles }: Who, reason: string): Told => {
+    /** Who answers for it at each stage where its process does not say so, the whole of it. */
+    raci: async (agent: string, { raci, process }: { readonly raci: RaciMatrix; readonly process?: AgentProcess | null | undefined }, { person, roles }: Who, reason: string): Told => {
+      const works = process === undefined ? (await inventory.agent(agent))?.snapshot.process : process ?? undefined;
       const active = new Set((await inventory.people()).flatMap((one) => (one.snapshot?.status === 'active' ? [one.person] : [])));
-      return manage.agent(agent, { type: 'raci', raci, gaps: raciGaps(raci, (one) => active.has(one)), operator: roles.includes(operatorRole), by: person, reason, now: now() }, person);
+      return manage.agent(agent, { type: 'raci', raci, ...(process !== undefined && { process }), gaps: raciGaps(answering({ raci, process: works }), (one) => active.has(one)), operator: roles.includes(operatorRole), by: person, reason, now: now() }, person);
     },
     accept: (agent: string, { person }: Who): Told => manage.agent(agent, { type: 'accept', by: person, now: now() }, person),
     recertify: async (agent: string, { person, roles }: Who, reason: string): Told => {

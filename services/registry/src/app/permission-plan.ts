@@ -1,4 +1,4 @@
-import type { AgentChange, ChangeView, GrantorDefinition, PersonChange, RoleDefinition, TemplateDefinition } from '@countersign/contracts';
+import type { AgentChange, ChangeView, GrantorDefinition, PersonChange, ProcessDefinition, RoleDefinition, TemplateDefinition } from '@countersign/contracts';
 import { covers, refused } from '@countersign/kernel';
 import type { Refused } from '@countersign/kernel';
 import { changeableOf, changedIn, heldBy, widening } from '../core/agent-change.ts';
@@ -9,6 +9,7 @@ import { frameOf, givenTo, grantorWidens, roleWidens, templateWidens } from '../
 import type { Given } from '../core/grants.ts';
 import type { Streams } from './permission-streams.ts';
 import type { PermissionBook } from './permission-ports.ts';
+import { processPlan } from './process-plan.ts';
 import { personPlan } from './person-plan.ts';
 import { diffOf, shown } from './plan-shown.ts';
 import type { Inventory } from './ports.ts';
@@ -17,6 +18,7 @@ import type { Part } from './together.ts';
 export type Wanted =
   | { readonly kind: 'agent'; readonly id: string; readonly after: AgentChange } | { readonly kind: 'role'; readonly id: string; readonly after: RoleDefinition }
   | { readonly kind: 'template'; readonly id: string; readonly after: TemplateDefinition } | { readonly kind: 'grantor'; readonly id: string; readonly after: GrantorDefinition }
+  | { readonly kind: 'process'; readonly id: string; readonly after: ProcessDefinition }
   | { readonly kind: 'person'; readonly id: string; readonly after: PersonChange };
 /** What is declared, not somebody or something that is there. */
 export type Declaring = Exclude<Wanted, { kind: 'agent' | 'person' }>;
@@ -35,8 +37,9 @@ export interface PlanDeps { readonly streams: Streams; readonly book: Permission
 export const declaredRoles = async (book: PermissionBook): Promise<Map<string, RoleDefinition>> => new Map((await book.declared('role')).map(({ id, definition }) => [id, definition]));
 
 /** What a change of one subject is and does; refused where it names what there is not. */
-export const planOf = async (deps: PlanDeps, wanted: Wanted): Promise<Plan | Refused<'not_found' | 'unknown_role' | 'invalid_request' | 'conflict'>> => {
+export const planOf = async (deps: PlanDeps, wanted: Wanted): Promise<Plan | Refused<'not_found' | 'unknown_role' | 'invalid_request' | 'conflict' | 'raci_gaps'>> => {
   if (wanted.kind === 'person') return personPlan(deps, wanted.id, wanted.after);
+  if (wanted.kind === 'process') return processPlan(deps, wanted.id, wanted.after);
   const roles = await declaredRoles(deps.book);
   const tools = (await deps.inventory.tools()).map(({ tool }) => tool);
   return wanted.kind === 'agent' ? agentPlan(deps, wanted.id, wanted.after, roles, tools) : wanted.kind === 'role' ? rolePlan(deps, wanted.id, wanted.after, roles, tools) : boundPlan(deps, wanted, roles);

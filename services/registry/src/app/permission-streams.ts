@@ -54,7 +54,7 @@ export const createStreams = ({ store, inventory, book, messages, tenant }: Stre
     /** Rows that a crash left behind. */
     catchUp: async (): Promise<void> => {
       const rows = await book.versions();
-      for (const kind of ['role', 'template', 'grantor'] as const) {
+      for (const kind of ['role', 'template', 'grantor', 'process'] as const) {
         for (const [stream, head] of await store.heads(`${kind}:`)) if (rows.get(stream) !== head) await declarationRow(kind, stream.slice(kind.length + 1))(await load<DeclarationEvent<typeof kind>, Declaration<typeof kind>>(declarationDecider(kind), stream), head);
       }
       for (const [stream, head] of await store.heads('change:')) if (rows.get(stream) !== head) await changeRow(await load<ChangeEvent, Change>(changeDecider, stream), head);

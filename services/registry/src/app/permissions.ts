@@ -1,4 +1,4 @@
-import type { ChangeView, NewAgentRequest, RegisterAgentRequest, TemplateDefinition } from '@countersign/contracts';
+import type { AgentProcess, ChangeView, NewAgentRequest, RegisterAgentRequest, TemplateDefinition } from '@countersign/contracts';
 import { refused } from '@countersign/kernel';
 import type { Refused } from '@countersign/kernel';
 import type { EventStore } from '@countersign/event-store';
@@ -66,11 +66,17 @@ export const createPermissions = (deps: PermissionDeps) => {
   return {
     alone, overreach,
     effective: async (profile: Pick<AgentProfile, 'permissions' | 'roles'>): Promise<Effective> => effectiveOf(profile, await declaredRoles(book)),
+    /** The process of this name as an agent of it carries it. */
+    process: async (id: string): Promise<AgentProcess | Refused<'not_found'>> => {
+      const found = (await book.declared('process')).find((one) => one.id === id);
+      return found === undefined ? refused('not_found', `there is no process ${id}: countersign process`) : { process: id, raci: found.definition.raci };
+    },
     list: <K extends DeclaredKind>(kind: K) => book.declared(kind),
     /** Declares, or changes where nobody is given more by it. */
     put: (wanted: Declaring, reason: string, who: Asking) => alone(async () => {
       const plan = await planOf(deps, wanted);
       if ('status' in plan) return plan;
+      if (wanted.kind === 'process' && !who.roles.includes('operator') && who.person !== plan.owner) return refused('forbidden', 'an operator declares a process; who answers in it is said by an operator or by its owner');
       return await overreach(who, plan.given) ?? applied(plan, reason, who.person);
     }),
     remove: (kind: DeclaredKind, id: string, reason: string, by: string) => alone(async () => {

@@ -1,4 +1,4 @@
-import type { AgentSnapshot } from '@countersign/contracts';
+import type { AgentProcess, AgentSnapshot } from '@countersign/contracts';
 import type { RaciMatrix } from './raci.ts';
 
 /** The owner of what nobody owns yet; nobody can be enrolled under this id. */
@@ -15,7 +15,8 @@ export type CareEvent =
   | ({ readonly type: 'agent.owner_offered'; readonly to: string; readonly reason: string } & Said)
   /** `by` is the new owner: nobody is made one. `raci`: where they answer from now on for what an owner who has left answered for. */
   | ({ readonly type: 'agent.reassigned'; readonly from: string; readonly to: string; readonly offeredBy: string; readonly raci?: RaciMatrix } & Said)
-  | ({ readonly type: 'agent.raci_changed'; readonly raci: RaciMatrix; readonly reason: string } & Said)
+  /** `process`: the one it works in from then on, or that says otherwise now who answers in it; null: none any more. */
+  | ({ readonly type: 'agent.raci_changed'; readonly raci: RaciMatrix; readonly process?: AgentProcess | null; readonly reason: string } & Said)
   | ({ readonly type: 'agent.recertification_due'; readonly due: number } & Said)
   | ({ readonly type: 'agent.recertification_overdue'; readonly due: number } & Said)
   /** The owner's part of a recertification that takes a second person. */
@@ -40,14 +41,18 @@ export interface Care {
 }
 
 /** An agent as its care sees it. */
-export interface Cared { readonly status: AgentSnapshot['status']; readonly profile: { readonly owner: string; readonly ceiling: number; readonly euAiAct?: { readonly category: string } | undefined; readonly raci?: RaciMatrix | undefined }; readonly care?: Care | undefined }
+export interface Cared { readonly status: AgentSnapshot['status']; readonly profile: { readonly owner: string; readonly ceiling: number; readonly euAiAct?: { readonly category: string } | undefined; readonly raci?: RaciMatrix | undefined; readonly process?: AgentProcess | undefined }; readonly care?: Care | undefined }
 
 const careTypes = new Set<string>(['agent.orphaned', 'agent.owner_back', 'agent.owner_offered', 'agent.reassigned', 'agent.raci_changed', 'agent.recertification_due', 'agent.recertification_overdue', 'agent.recertification_signed', 'agent.recertified', 'agent.lapsed', 'agent.abandoned'] satisfies CareEvent['type'][]);
 export const isCareEvent = (event: { readonly type: string }): event is CareEvent => careTypes.has(event.type);
 
 /** What of a profile changes with care: who owns the agent, and who answers for it. */
 export const caredProfile = <P extends Cared['profile']>(profile: P, event: CareEvent): P => {
-  if (event.type === 'agent.raci_changed') return { ...profile, raci: event.raci };
+  if (event.type === 'agent.raci_changed') {
+    const { process: before, ...rest } = profile;
+    const process = event.process === undefined ? before : event.process;
+    return { ...rest, raci: event.raci, ...(process != null && { process }) } as unknown as P;
+  }
   return event.type === 'agent.reassigned' ? { ...profile, owner: event.to, ...(event.raci && { raci: event.raci }) } : profile;
 };
 

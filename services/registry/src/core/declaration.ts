@@ -1,10 +1,10 @@
 import { accepted, nothingNew, refused } from '@countersign/kernel';
 import type { Decider } from '@countersign/kernel';
-import type { GrantorDefinition, RoleDefinition, TemplateDefinition } from '@countersign/contracts';
+import type { GrantorDefinition, ProcessDefinition, RoleDefinition, TemplateDefinition } from '@countersign/contracts';
 import type { Approved } from './agent-change.ts';
 
-/** What is declared about agents beside themselves: roles, templates, and what people may give (`grantor`: by a role of theirs). */
-export interface Declared { readonly role: RoleDefinition; readonly template: TemplateDefinition; readonly grantor: GrantorDefinition }
+/** What is declared about agents beside themselves: roles, templates, what people may give (`grantor`: by a role of theirs), and processes in which somebody answers. */
+export interface Declared { readonly role: RoleDefinition; readonly template: TemplateDefinition; readonly grantor: GrantorDefinition; readonly process: ProcessDefinition }
 export type DeclaredKind = keyof Declared;
 
 export type DeclarationEvent<K extends DeclaredKind> =

@@ -1,7 +1,7 @@
 import type { AgentReview, StandingResponse, ToolSnapshot } from '@countersign/contracts';
 import { covers } from '@countersign/kernel';
 import type { AgentProfile } from './agent.ts';
-import { raciGaps, stages } from './raci.ts';
+import { answering, raciGaps, stages } from './raci.ts';
 
 /** What the rules in force say of the tools of one agent, as policy signed it. */
 export type Standing = Pick<StandingResponse, 'bundle' | 'tests'> & { readonly tools: StandingResponse['agents'][number]['tools'] };
@@ -32,8 +32,10 @@ export const permitted = <T extends { readonly tool: string }>(profile: Pick<Age
   tools.filter(({ tool }) => profile.permissions.some((pattern) => covers(pattern, tool)));
 
 /** Everybody whom a profile names as answerable. */
-export const namedIn = ({ owner, raci = {} }: Pick<AgentProfile, 'owner' | 'raci'>): readonly string[] =>
-  [...new Set([owner, ...stages.flatMap((stage) => raci[stage]?.accountable ?? [])])].sort();
+export const namedIn = (profile: Pick<AgentProfile, 'owner' | 'raci' | 'process'>): readonly string[] => {
+  const raci = answering(profile);
+  return [...new Set([profile.owner, ...stages.flatMap((stage) => raci[stage]?.accountable ?? [])])].sort();
+};
 
 /** What a review rests on: whatever of it changes, the review does not carry any more. */
 export const basisOf = ({ profile: { key: _key, ...profile }, isActive, tools, standing }: Omit<Reviewed, 'peers'>): object => ({
@@ -52,8 +54,8 @@ const owner = ({ profile, isActive }: Reviewed): Check =>
   check('owner', `${profile.owner} is an active person`, isActive(profile.owner) ? [] : [`its owner ${profile.owner} is not an active person`], 'Give it an owner who is.');
 
 const raci = ({ profile, isActive }: Reviewed): Check => check('raci', 'every stage has an accountable person',
-  raciGaps(profile.raci, isActive).map((gap) => (gap.why === 'nobody' ? `nobody is accountable for ${gap.stage}` : `${gap.person}, accountable for ${gap.stage}, is not an active person`)),
-  'Name an active person as accountable for each stage in raci.');
+  raciGaps(answering(profile), isActive).map((gap) => (gap.why === 'nobody' ? `nobody is accountable for ${gap.stage}` : `${gap.person}, accountable for ${gap.stage}, is not an active person`)),
+  'Name an active person as accountable for each stage, in raci or in its process.');
 
 const scope = ({ profile, tools }: Reviewed): Check => check('tools', `${tools.length} tools of the catalogue`, [
   ...(profile.permissions.length === 0 ? ['it has no permissions'] : []),

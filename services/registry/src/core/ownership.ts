@@ -1,7 +1,8 @@
 import { accepted, nothingNew, refused } from '@countersign/kernel';
 import type { Outcome } from '@countersign/kernel';
 import type { Cared, CareEvent } from './care.ts';
-import { sameDuties, takenOver } from './raci.ts';
+import type { AgentProcess } from '@countersign/contracts';
+import { gapsText, sameDuties, takenOver } from './raci.ts';
 import type { RaciGap, RaciMatrix } from './raci.ts';
 import { isHighRisk, tend } from './tend.ts';
 import type { Looked } from './tend.ts';
@@ -13,13 +14,15 @@ export type CareCommand =
   | { readonly type: 'offer'; readonly to: string; readonly toActive: boolean; readonly operator: boolean; readonly by: string; readonly reason: string; readonly now: number }
   | { readonly type: 'accept'; readonly by: string; readonly now: number }
   /** `gaps`: stages for which nobody active would answer, looked up at the edge; `operator`: whether `by` is one. */
-  | { readonly type: 'raci'; readonly raci: RaciMatrix; readonly gaps: readonly RaciGap[]; readonly operator: boolean; readonly by: string; readonly reason: string; readonly now: number }
+  | { readonly type: 'raci'; readonly raci: RaciMatrix; /** Left out: as it was. */ readonly process?: AgentProcess | null; readonly gaps: readonly RaciGap[]; readonly operator: boolean; readonly by: string; readonly reason: string; readonly now: number }
+  /** What it works in says otherwise who answers. */
+  | { readonly type: 'process'; readonly process: AgentProcess; readonly by: string; readonly reason: string; readonly now: number }
   /** `ownerActive` as above; `entitled`: whether `by` may be the second person. */
   | { readonly type: 'recertify'; readonly ownerActive: boolean; readonly entitled: boolean; readonly by: string; readonly reason: string; readonly now: number };
 export type CareCode = 'owner_not_active' | 'not_offered' | 'self_transfer' | 'forbidden' | 'second_person_required' | 'conflict' | 'recertification_overdue' | 'raci_gaps';
 type Answer = Outcome<CareEvent | Suspended, CareCode>;
 
-const careCommands = new Set<string>(['tend', 'offer', 'accept', 'recertify', 'raci'] satisfies CareCommand['type'][]);
+const careCommands = new Set<string>(['tend', 'offer', 'accept', 'recertify', 'raci', 'process'] satisfies CareCommand['type'][]);
 export const isCareCommand = (command: { readonly type: string }): command is CareCommand => careCommands.has(command.type);
 /** The owner's part of a recertification waits this long for the second person's, ms. */
 const signedForMs = 7 * 86_400_000;
@@ -30,6 +33,7 @@ export const decideCare = (command: CareCommand, agent: Cared): Answer => {
     const events = tend(agent, command);
     return events.length === 0 ? nothingNew : accepted(...events);
   }
+  if (command.type === 'process') return agent.status === 'decommissioned' || sameProcess(agent.profile.process, command.process) ? nothingNew : accepted({ type: 'agent.raci_changed', raci: agent.profile.raci ?? {}, process: command.process, reason: command.reason, by: command.by, at: command.now });
   if (agent.status === 'decommissioned') return refused('conflict', 'an agent that is decommissioned has no owner to change and nothing to recertify: its end is final');
   const { by, now } = command;
   if (command.type === 'offer') {
@@ -50,12 +54,14 @@ export const decideCare = (command: CareCommand, agent: Cared): Answer => {
 };
 
 /** Who lives always has somebody who answers, at every stage. */
-const changeRaci = ({ raci, gaps, operator, by, reason, now }: Extract<CareCommand, { type: 'raci' }>, { status, profile }: Cared): Answer => {
+const changeRaci = ({ raci, process, gaps, operator, by, reason, now }: Extract<CareCommand, { type: 'raci' }>, { status, profile }: Cared): Answer => {
   if (!operator && by !== profile.owner) return refused('forbidden', 'an operator or the agent\'s owner says who answers for it');
-  if (status !== 'draft' && gaps.length > 0) return refused('raci_gaps', gaps.map((gap) => (gap.why === 'nobody' ? `nobody for ${gap.stage}` : `${gap.person}, for ${gap.stage}, is not active`)).join('; '));
-  return sameDuties(raci, profile.raci ?? {}) ? nothingNew : accepted({ type: 'agent.raci_changed', raci, reason, by, at: now });
+  if (status !== 'draft' && gaps.length > 0) return refused('raci_gaps', gapsText(gaps));
+  const moves = process !== undefined && !sameProcess(profile.process, process);
+  return sameDuties(raci, profile.raci ?? {}) && !moves ? nothingNew : accepted({ type: 'agent.raci_changed', raci, ...(moves && { process }), reason, by, at: now });
 };
 
+const sameProcess = (a: AgentProcess | undefined, b: AgentProcess | null): boolean => (a === undefined || b === null ? a === undefined && b === null : a.process === b.process && sameDuties(a.raci, b.raci));
 
 const recertify = ({ ownerActive, entitled, by, reason, now }: Extract<CareCommand, { type: 'recertify' }>, agent: Cared): Answer => {
   const { profile: { owner }, care = {} } = agent;

@@ -8,6 +8,9 @@ export type RaciMatrix = { readonly [S in Stage]?: StageDuties | undefined };
 
 export type RaciGap = { readonly stage: Stage; readonly why: 'nobody' } | { readonly stage: Stage; readonly why: 'not_active'; readonly person: string };
 
+/** Who answers for an agent: whom it names itself, and for every other stage whom its process names. */
+export const answering = ({ raci = {}, process }: { readonly raci?: RaciMatrix | undefined; readonly process?: { readonly raci: RaciMatrix } | undefined }): RaciMatrix => ({ ...process?.raci, ...raci });
+
 /** Everything that `from` was accountable for is `to`'s; what others do stays. */
 export const takenOver = (raci: RaciMatrix, from: string, to: string): RaciMatrix =>
   Object.fromEntries(Object.entries(raci).map(([stage, duties]) => [stage, duties?.accountable === from ? { ...duties, accountable: to } : duties]));
@@ -18,6 +21,8 @@ export const raciGaps = (raci: RaciMatrix | undefined, isActive: (person: string
   if (person === undefined) return [{ stage, why: 'nobody' }];
   return isActive(person) ? [] : [{ stage, why: 'not_active', person }];
 });
+
+export const gapsText = (gaps: readonly RaciGap[]): string => gaps.map((gap) => (gap.why === 'nobody' ? `nobody for ${gap.stage}` : `${gap.person}, for ${gap.stage}, is not active`)).join('; ');
 
 export const sameDuties = (a: RaciMatrix, b: RaciMatrix): boolean => stages.every((stage) => listed(a[stage]) === listed(b[stage]));
 const listed = (duties: StageDuties | undefined): string => (duties === undefined ? '' : JSON.stringify([duties.accountable, duties.responsible ?? [], duties.consulted ?? [], duties.informed ?? []]));

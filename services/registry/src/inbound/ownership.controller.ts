@@ -33,8 +33,8 @@ export class OwnershipController {
 
   @Post('agents/:agent/raci')
   @HttpCode(200)
-  raci(@Param('agent') agent: string, @Body(validated(validateRaciRequest)) { raci, reason }: RaciRequest, @Person() who: AuthenticatedPerson) {
-    return this.#registry.own(agent, (owning) => owning.raci(agent, raci, who, reason));
+  raci(@Param('agent') agent: string, @Body(validated(validateRaciRequest)) { raci, process, reason }: RaciRequest, @Person() who: AuthenticatedPerson) {
+    return this.#registry.permissions.answering(process, (works) => this.#registry.own(agent, (owning) => owning.raci(agent, { raci, process: works }, who, reason)));
   }
 
   @Post('agents/:agent/recertify')

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query, UseGuards } from '@nestjs/common';
-import { validateApproveChangeRequest, validateFileChangeRequest, validateNewAgentRequest, validatePutGrantorRequest, validatePutRoleRequest, validatePutTemplateRequest, validateReasonRequest } from '@countersign/contracts';
-import type { ApproveChangeRequest, FileChangeRequest, Json, NewAgentRequest, PutGrantorRequest, PutRoleRequest, PutTemplateRequest, ReasonRequest } from '@countersign/contracts';
+import { validateApproveChangeRequest, validateFileChangeRequest, validateNewAgentRequest, validatePutGrantorRequest, validatePutProcessRequest, validatePutRoleRequest, validatePutTemplateRequest, validateReasonRequest } from '@countersign/contracts';
+import type { ApproveChangeRequest, FileChangeRequest, Json, NewAgentRequest, PutGrantorRequest, PutProcessRequest, PutRoleRequest, PutTemplateRequest, ReasonRequest } from '@countersign/contracts';
 import { CodedError, Person, PersonGuard, Roles, validated } from '@countersign/service-host';
 import type { AuthenticatedPerson } from '@countersign/service-host';
 import type { RegistryService } from '../compose.ts';
@@ -60,6 +60,14 @@ export class PermissionsController {
   @Roles('operator')
   putGrantor(@Param('id') id: string, @Body(validated(validatePutGrantorRequest)) { grantor, reason }: PutGrantorRequest, @Person() who: AuthenticatedPerson) {
     return this.#registry.permissions.put({ kind: 'grantor', id: name(id), after: grantor }, reason, who);
+  }
+
+  @Get('processes')
+  async processes() { return { processes: await this.#registry.permissions.list('process') }; }
+
+  @Put('processes/:id')
+  putProcess(@Param('id') id: string, @Body(validated(validatePutProcessRequest)) { process, reason }: PutProcessRequest, @Person() who: AuthenticatedPerson) {
+    return this.#registry.permissions.put({ kind: 'process', id: name(id), after: process }, reason, who);
   }
 
   @Post('roles/:id/remove')

@@ -25,7 +25,8 @@ export const pageOf = (found: readonly object[], query: Query) => {
   return listOf(found.slice(start - 1, start - 1 + count), found.length, start);
 };
 
-export const show = (reply: Reply, status: number, resource: { readonly meta: { readonly version: string; readonly location: string } }): unknown =>
+export interface Resource { readonly meta: { readonly version: string; readonly location: string } }
+export const show = (reply: Reply, status: number, resource: Resource): unknown =>
   reply.code(status).header('etag', resource.meta.version).header('location', resource.meta.location).send(resource);
 export const sameVersion = (heads: Heads, version: string): void => {
   if (heads['if-match'] !== undefined && heads['if-match'] !== '*' && heads['if-match'] !== version) throw new ScimError(412, 'it was changed since: read it again');
