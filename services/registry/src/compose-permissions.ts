@@ -11,7 +11,7 @@ import type { Enough } from './core/unused.ts';
 import type { DeclaredKind } from './core/declaration.ts';
 import { answerFor, heldOf } from './app/explain.ts';
 import { declaredRoles } from './app/permission-plan.ts';
-import type { Declaring, Wanted } from './app/permission-plan.ts';
+import type { Declaring, Requested } from './app/permission-plan.ts';
 import type { PermissionBook, ToolUses } from './app/permission-ports.ts';
 import { createStreams } from './app/permission-streams.ts';
 import { createPermissions } from './app/permissions.ts';
@@ -51,7 +51,7 @@ export const composePermissions = async ({ permissionBook: book, ...ports }: Per
     remove: async (kind: DeclaredKind, id: string, reason: string, by: string) => { done(await permissions.remove(kind, id, reason, by)); return { [`${kind}s`]: await list(kind) }; },
     file: async ({ subject, after, reason }: { readonly subject: ChangeView['subject']; readonly after: unknown; readonly reason: string }, who: Asking): Promise<ChangeView> => {
       if (!valid[subject.kind](after)) throw new CodedError('invalid_request', `after is no definition of a ${subject.kind}: ${JSON.stringify(valid[subject.kind].errors?.[0] ?? '').slice(0, 300)}`);
-      return done(await permissions.file({ kind: subject.kind, id: subject.id, after } as Wanted, reason, who));
+      return done(await permissions.file({ kind: subject.kind, id: subject.id, after } as Requested, reason, who));
     },
     approve: async (id: string, signed: { readonly change: string; readonly digest: string; readonly jws: string }, who: Asking): Promise<ChangeView> => done(await permissions.approve(id, signed, who)),
     withdraw: async (id: string, reason: string, who: Asking): Promise<ChangeView> => done(await permissions.withdraw(id, reason, who)),

@@ -20,6 +20,8 @@ export type Wanted =
   | { readonly kind: 'template'; readonly id: string; readonly after: TemplateDefinition } | { readonly kind: 'grantor'; readonly id: string; readonly after: GrantorDefinition }
   | { readonly kind: 'process'; readonly id: string; readonly after: ProcessDefinition }
   | { readonly kind: 'person'; readonly id: string; readonly after: PersonChange };
+/** What people ask for and a second one signs; who answers in a process is said by whoever may. */
+export type Requested = Exclude<Wanted, { kind: 'process' }>;
 /** What is declared, not somebody or something that is there. */
 export type Declaring = Exclude<Wanted, { kind: 'agent' | 'person' }>;
 

@@ -9,7 +9,7 @@ import type { DeclaredKind } from '../core/declaration.ts';
 import { boundsOf, excess } from '../core/grants.ts';
 import type { Given } from '../core/grants.ts';
 import { declaredRoles, planOf } from './permission-plan.ts';
-import type { Declaring, Plan, PlanDeps, Wanted } from './permission-plan.ts';
+import type { Declaring, Plan, PlanDeps, Requested, Wanted } from './permission-plan.ts';
 import { admittingRoles, mayAgree } from '../core/founding.ts';
 import type { Exclusively } from './ports.ts';
 import { decideTogether } from './together.ts';
@@ -37,7 +37,7 @@ export const createPermissions = (deps: PermissionDeps) => {
   const applied = async (plan: Plan, reason: string, by: string): Promise<Refused<string> | undefined> => decideTogether(store, plan.parts(null, reason, by, now()));
 
   /** Under the lock already. */
-  const file = async (wanted: Wanted, reason: string, { person, roles }: Asking): Promise<ChangeView | Refused<string>> => {
+  const file = async (wanted: Requested, reason: string, { person, roles }: Asking): Promise<ChangeView | Refused<string>> => {
     const plan = await planOf(deps, wanted);
     if ('status' in plan) return plan;
     if (wanted.kind === 'person' && plan.widens.length > 0 && !roles.includes(admittingRoles.ask)) return refused('forbidden', 'an operator asks for somebody to be let in or to have a role, and a second person agrees');
@@ -87,7 +87,7 @@ export const createPermissions = (deps: PermissionDeps) => {
       return decideTogether(store, [streams.declarationPart(kind, id, { type: 'remove', usedBy, reason, by, now: now() }, by)]);
     }),
     /** Files a request; what only takes away is done at once where who asks answers for it. */
-    file: (wanted: Wanted, reason: string, who: Asking): Promise<ChangeView | Refused<string>> => alone(() => file(wanted, reason, who)),
+    file: (wanted: Requested, reason: string, who: Asking): Promise<ChangeView | Refused<string>> => alone(() => file(wanted, reason, who)),
     fileAlready: file,
     /** A second person's verified signature: applied with it, in one transaction. */
     approve: (id: string, signed: { readonly change: string; readonly digest: string; readonly jws: string }, who: Asking): Promise<ChangeView | Refused<string>> => alone(async () => {
