@@ -65,6 +65,13 @@ describe('an owner leaves', () => {
     await until('policy lets it act again', async () => (await propose('allow')).fits);
   });
 
+  /** What the registry says of a decision that rests on this version of the payer. */
+  const restingOn = (version: number) => until('a decision rests on it', async () => {
+    const { of } = await propose('allow');
+    const view = await until('the registry has heard of it', async () => { const { status, body } = await whole.people.operator.call('registry', 'GET', `/accountability?run=${of.run}&action=${of.action}`); return status === 200 && body; });
+    return Number(view['agentVersion']) >= version ? { process: view['process'], stages: view['stages'], of } : undefined;
+  });
+
   it('who answered for what it did before is found as it was then, with whom to ask today', async () => {
     expect(await answers(before)).toMatchObject({ agent: 'payer', agentStatus: 'active', tool: 'desk.write', decision: 'allow', owner: { person: 'carol', gone: true, today: 'sena' } });
     const after = await propose('allow');
@@ -79,14 +86,23 @@ describe('an owner leaves', () => {
     const say = (person: string) => owner.call('registry', 'POST', '/agents/payer/raci', { raci: { ...raci, incident: { accountable: person } }, reason: 'on call' });
     expect(await say('carol')).toMatchObject({ status: 409, body: { code: 'raci_gaps' } });
     expectStatus(await say('sena'), 200);
-    const wanted = (await agent('payer')).version;
-    const after = await until('a decision rests on it', async () => {
-      const { of } = await propose('allow');
-      return until('the registry has heard of it', async () => { const { status, body } = await whole.people.operator.call('registry', 'GET', `/accountability?run=${of.run}&action=${of.action}`); return status === 200 && body; })
-        .then((view) => (Number(view['agentVersion']) >= wanted ? view : undefined));
-    });
-    expect(after['stages']).toContainEqual({ stage: 'incident', from: 'raci', person: 'sena', gone: false, today: 'sena' });
+    const after = await restingOn((await agent('payer')).version);
+    expect(after.stages).toContainEqual({ stage: 'incident', from: 'raci', person: 'sena', gone: false, today: 'sena' });
     expect((await answers(before)).stages).toContainEqual({ stage: 'incident', from: 'raci', person: 'carol', gone: true, today: 'sena' });
+  });
+
+  it('who answers in a process answers for its agents, from when they say so, and not for what was', async () => {
+    const { operator, owner, tess, theo } = whole.people;
+    const { raci = {} } = await agent('payer');
+    const all = (person: string) => ({ process: { title: 'Work of the desk', owner: 'tess', raci: Object.fromEntries(Object.keys(raci).map((stage) => [stage, { accountable: person }])) }, reason: 'who answers' });
+    expect(await tess.call('registry', 'PUT', '/processes/desk-work', all('tess'))).toMatchObject({ status: 403 });
+    expectStatus(await operator.call('registry', 'PUT', '/processes/desk-work', all('tess')), 200);
+    expectStatus(await owner.call('registry', 'POST', '/agents/payer/raci', { raci: { incident: { accountable: 'sena' } }, process: 'desk-work', reason: 'part of it now' }), 200);
+    const first = await restingOn((await agent('payer')).version);
+    expect(expectStatus(await tess.call('registry', 'PUT', '/processes/desk-work', all('theo')), 200).body).toMatchObject({ process: 'desk-work', version: 2, agents: ['payer'] });
+    const second = await restingOn((await agent('payer')).version);
+    expect(second).toMatchObject({ process: 'desk-work', stages: expect.arrayContaining([expect.objectContaining({ stage: 'trigger', from: 'process', person: theo.person }), expect.objectContaining({ stage: 'incident', from: 'raci', person: 'sena' })]) });
+    expect((await answers(first.of)).stages).toContainEqual({ stage: 'trigger', from: 'process', person: 'tess', gone: false, today: 'tess' });
   });
 
   it('the one that nobody takes over is suspended after the grace, and not resumed before somebody does', async () => {
