@@ -1,11 +1,13 @@
 // What one file may contain. Who may import whom is .dependency-cruiser.mjs; both have fixtures that must fail (test/architecture).
 import tseslint from 'typescript-eslint';
 
+// Whatever is not plainly harmless: `const { now } = Date`, `Date['now']()` and `Reflect.construct(Date, [])` are Date standing somewhere else.
 const purity = [
-  { selector: "MemberExpression[object.name='Date'][property.name='now']", message: 'A core gets the time as data (`now`).' },
-  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: 'A core gets the time as data (`now`).' },
-  { selector: "CallExpression[callee.name='Date']", message: 'A core gets the time as data (`now`).' },
-  { selector: "MemberExpression[object.name='Math'][property.name='random']", message: 'A core gets randomness and new ids as data.' },
+  {
+    selector: "Identifier[name='Date']:not(MemberExpression[computed=false][property.name=/^(parse|UTC)$/] > .object):not(NewExpression[arguments.length>0] > .callee):not(TSTypeReference > .typeName)",
+    message: 'A core gets the time as data (`now`): here only Date.parse, Date.UTC and new Date(of something).',
+  },
+  { selector: "Identifier[name='Math']:not(MemberExpression[computed=false][property.name!='random'] > .object)", message: 'A core gets randomness and new ids as data.' },
 ];
 
 export default tseslint.config(
