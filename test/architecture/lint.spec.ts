@@ -2,11 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import config from '../../eslint.config.mjs';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const fixtures = `${root}test/architecture/fixtures`;
+const { default: config } = await import(`${root}eslint.config.mjs`) as { readonly default: readonly { readonly rules?: Readonly<Record<string, unknown>> }[] };
 
 /** The lint rules that a fixture breaks; it is linted as if the fixture folder were the repository. */
 const broken = async (name: string): Promise<string[]> => {
@@ -16,7 +16,7 @@ const broken = async (name: string): Promise<string[]> => {
 };
 
 /** The rules of eslint.config.mjs that can fail a file, without the plugin's prefix. */
-const rules = [...new Set((config as readonly { readonly rules?: Readonly<Record<string, unknown>> }[]).flatMap(({ rules: of = {} }) => Object.entries(of).filter(([, level]) => level !== 'off').map(([name]) => name.replace(/^ts\//, ''))))];
+const rules = [...new Set(config.flatMap(({ rules: of = {} }) => Object.entries(of).filter(([, level]) => level !== 'off').map(([name]) => name.replace(/^ts\//, ''))))];
 
 describe('what one file may contain', () => {
   it.each(rules)('%s: its fixture fails', async (name) => {
