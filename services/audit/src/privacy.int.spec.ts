@@ -5,6 +5,7 @@ import { Held } from './app/privacy.ts';
 import { openLogbook } from './audit.fixture.ts';
 import type { Logbook } from './audit.fixture.ts';
 import { told } from './story.fixture.ts';
+import { readStory } from './views/story.ts';
 
 const started = (run: string, person: string) => told('runs.governed.v1', 'governed.run.started', { kind: 'run.started', run, agent: 'payer', instruction: { attestedBy: person } });
 const ended = (run: string) => told('runs.governed.v1', 'governed.run.ended', { kind: 'run.ended', run, agent: 'payer', reason: `said in ${run}` });
@@ -61,6 +62,16 @@ describe('erasure, legal holds and retention', () => {
     expect(await book.audit.privacy.erase('person', 'ann', 'olga', 'asked')).toMatchObject({ keys: 1, entries: 1 });
     expect((await readable()).slice(0, 2)).toEqual([4, 5]);
     expect((await statements()).every(({ states }) => !JSON.stringify(states).includes('ann'))).toBe(true);
+  });
+
+  it('a story says which words were erased on the record, and which are simply gone', async () => {
+    const gaps = async (run: string) => (await readStory(book.audit.questions, book.audit.published, run))!.gaps;
+    expect(await gaps('r1')).toContainEqual(expect.stringMatching(/^the words of 4 entries are erased/));
+    expect(await gaps('r3')).toContainEqual(expect.stringMatching(/^the words of 1 entries are erased/));
+    const { rows: [row] } = await book.pool.query<{ slot: string; key: string; body: Buffer }>('delete from sealed_payload where index = 5 returning slot, key, body');
+    expect(await gaps('r2')).toContainEqual('the words of 1 entries are gone or were changed, and no erasure on the record covers them (5): somebody took them away');
+    await book.pool.query('insert into sealed_payload (log, index, slot, key, body) values ($1, 5, $2, $3, $4)', ['countersign.test/acme', row!.slot, row!.key, row!.body]);
+    expect((await gaps('r2')).join()).not.toContain('the words');
   });
 
   it('refuses to erase where holds cannot be read', async () => {

@@ -126,7 +126,10 @@ export const createPrivacy = ({ tenant, keys, store, state, pseudonym, forget, s
       if (of.length === 0) return undefined;
       const plan = { scope, what, subjects: of.map(({ subject }) => subject), keys: of.map((one) => one.id), by };
       const erasure = await store.plan(plan, now(), reason);
-      return { erasure, keys: of.length, entries: await finish({ ...plan, erasure }) };
+      const entries = await finish({ ...plan, erasure });
+      // Whoever looks next finds why words are gone.
+      await settled();
+      return { erasure, keys: of.length, entries };
     },
     holds: () => store.holds(),
     hold: async (scope, id, by, reason) => {

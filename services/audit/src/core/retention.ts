@@ -14,6 +14,9 @@ export const retentionOf = (record: { readonly topic: string; readonly type: str
   return record.tier >= 3 || record.overseen ? 'long' : 'standard';
 };
 
+/** The month of a time, UTC: `2026_11`. What expires goes by it. */
+export const monthOf = (at: number): string => new Date(at).toISOString().slice(0, 7).replace('-', '_');
+
 /** Whether everything that came in a month (`2026_11`) is past what its class is kept for. */
 export const isOver = ({ retention, month }: { readonly retention: RetentionClass; readonly month: string }, now: number): boolean => {
   const [year = 0, of = 0] = month.split('_').map(Number);

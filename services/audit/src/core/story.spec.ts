@@ -8,6 +8,11 @@ const entries = (): StoryEntry[] => payment().map((message, index) => {
   const body = JSON.parse(message.value!.toString()) as unknown;
   return { index, body, leaf: leafOf({ ...message, at: message.timestamp, value: message.value! }, body, { commitment: 'x', pseudonym: () => 'p-1', digest: () => 'd', shownTo: () => 'seen' }) };
 });
+/** A statement of audit's own, as its leaf stands in the log. */
+const stated = (index: number, kind: string, states: Readonly<Record<string, string | number>>) => {
+  const { leaf } = entries()[0]!;
+  return { index, leaf: { ...leaf, type: `countersign.audit.${kind}.v1`, source: { topic: 'audit.statements', partition: 0, offset: '0' }, run: null, oversight: [], states } };
+};
 const whats = (all: readonly StoryEntry[]): string[] => storyOf(run, all).steps.map(({ who, what }) => `${who} ${what}`);
 
 describe('the story of a run', () => {
@@ -28,11 +33,24 @@ describe('the story of a run', () => {
   });
 
   it('keeps the steps of what was erased, and says so', () => {
-    const story = storyOf(run, entries().map((entry) => ({ ...entry, body: undefined })));
+    const gone = entries().map((entry) => ({ ...entry, body: undefined }));
+    const story = storyOf(run, gone, [stated(7, 'erased', { erasure: 1, scope: 'run', what: run, keys: 2, by: 'p-2' })]);
     expect(story.steps).toHaveLength(7);
     expect(story.gaps[0]).toMatch(/the words of 7 entries are erased/);
     expect(story.actions[0]).toMatchObject({ arguments: null, reason: null, outcome: 'succeeded', rounds: [{ decision: 'step_up' }, { decision: 'allow' }] });
     expect(JSON.stringify(story)).not.toContain('tess');
+  });
+
+  it('says which words are gone without an erasure on the record', () => {
+    const gone = entries().map((entry) => (entry.index === 3 ? { ...entry, body: undefined } : entry));
+    const erased = (change: object) => storyOf(run, gone, [stated(7, 'erased', { scope: 'run', what: run, ...change })]).gaps[0];
+    expect(storyOf(run, gone).gaps[0]).toMatch(/1 entries are gone or were changed, and no erasure on the record covers them \(3\)/);
+    expect(erased({ what: 'another' })).toMatch(/no erasure on the record covers/);
+    // An erasure covers what was said before it, on behalf of the person who instructed the run as well.
+    expect(storyOf(run, gone, [stated(2, 'erased', { scope: 'run', what: run })]).gaps[0]).toMatch(/no erasure on the record covers/);
+    expect(erased({ scope: 'person', what: 'p-1' })).toMatch(/are erased/);
+    const slot = { slot: 'long_2026_11', first: 0, last: 3 };
+    expect([slot, { ...slot, last: 2 }, { ...slot, slot: 'long_2026_10' }].map((states) => /are erased/.test(storyOf(run, gone, [stated(7, 'expired', states)]).gaps[0]!))).toEqual([true, false, false]);
   });
 
   it('says what is missing: an outcome that nobody reported, an action still waiting, an end', () => {

@@ -1,12 +1,13 @@
 import type { Leaf } from './entry.ts';
 import { fieldsOf, numberOf } from './reading.ts';
 import { wordsOf } from './story-words.ts';
+import { coveringOf } from './withheld.ts';
 
 /** One entry of a run, opened as far as it can be. */
 export interface StoryEntry {
   readonly index: number;
   readonly leaf: Leaf;
-  /** The payload's JSON; undefined where it was erased or may not be seen. */
+  /** The payload's JSON; undefined where it was erased, or is gone. */
   readonly body: unknown;
 }
 
@@ -69,8 +70,9 @@ type Draft = { -readonly [K in keyof StoryAction]: StoryAction[K] } & { rounds: 
 /**
  * Puts the entries of a run in the order in which they came about: by the time that counts (the decision's own, else the broker's), then by index.
  * Works on what is there: an erased payload leaves its step, without its words.
+ * @param beside other entries of the log, not to be told: erasures among them say why words are gone
  */
-export const storyOf = (run: string, entries: readonly StoryEntry[]): Story => {
+export const storyOf = (run: string, entries: readonly StoryEntry[], beside: readonly Pick<StoryEntry, 'index' | 'leaf'>[] = []): Story => {
   const timed = entries.map((entry) => ({ ...entry, fields: fieldsOf(entry.body), at: timeOf(entry) })).sort((a, b) => a.at - b.at || a.index - b.index);
   const actions = new Map<string, Draft>();
   const actors = new Map<string, { kind: StoryActor['kind']; id: string; did: Set<string> }>();
@@ -99,7 +101,7 @@ export const storyOf = (run: string, entries: readonly StoryEntry[]): Story => {
   return {
     run, tenant: timed[0]?.leaf.tenant ?? '', agent: timed.find(({ leaf }) => leaf.agent !== null)?.leaf.agent ?? null, instruction, startedAt: started, endedAt: ended,
     trace: timed.map(({ leaf }) => /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(leaf.trace ?? '')?.[1]).find((trace) => trace !== undefined) ?? null,
-    actors: [...actors.values()].map(({ did, ...actor }) => ({ ...actor, did: [...did] })), actions: told, steps, gaps: gapsOf(timed, told, started, ended, closed),
+    actors: [...actors.values()].map(({ did, ...actor }) => ({ ...actor, did: [...did] })), actions: told, steps, gaps: gapsOf(timed, beside, told, started, ended, closed),
   };
 };
 
@@ -134,17 +136,23 @@ const tell = (actions: Map<string, Draft>, leaf: Leaf, fields: Readonly<Record<s
   if (leaf.type === 'countersign.governed.action.reversed.v1') action.outcome = `${action.outcome ?? ''} and reversed (${message['status'] === 'succeeded' ? 'succeeded' : 'failed'})`.trim();
 };
 
-const gapsOf = (timed: readonly StoryEntry[], actions: readonly StoryAction[], started: number | null, ended: number | null, closed: ReadonlySet<string>): readonly string[] => {
-  const erased = timed.filter(({ body }) => body === undefined).map(({ index }) => index);
+const listed = (indices: readonly number[]): string => `${indices.slice(0, 10).join(', ')}${indices.length > 10 ? ', …' : ''}`;
+
+const gapsOf = (timed: readonly StoryEntry[], beside: readonly Pick<StoryEntry, 'index' | 'leaf'>[], actions: readonly StoryAction[], started: number | null, ended: number | null, closed: ReadonlySet<string>): readonly string[] => {
+  const covering = coveringOf([...timed, ...beside]);
+  const closedWords = timed.filter(({ body }) => body === undefined);
+  const erased = closedWords.filter((entry) => covering(entry) !== undefined).map(({ index }) => index);
+  const gone = closedWords.filter((entry) => covering(entry) === undefined).map(({ index }) => index);
   const open = actions.filter(({ rounds, outcome, action }) => outcome === null && !closed.has(action) && ['allow', 'modify'].includes(rounds.at(-1)?.decision ?? ''));
   const waiting = actions.filter(({ rounds, action }) => !closed.has(action) && ['step_up', 'defer'].includes(rounds.at(-1)?.decision ?? ''));
   const skewed = timed.filter(({ leaf }) => leaf.skew !== null && leaf.skew !== undefined).map(({ index }) => index);
   return [
     ...(timed.length === 0 ? ['nothing of this run is on the record'] : started === null && timed.every(({ body }) => body !== undefined) ? ['its beginning is not among these entries'] : []),
-    ...(erased.length > 0 ? [`the words of ${erased.length} entries are erased or may not be seen by you (${erased.slice(0, 10).join(', ')}${erased.length > 10 ? ', …' : ''}); that they were there is proved all the same`] : []),
+    ...(erased.length > 0 ? [`the words of ${erased.length} entries are erased or past their time (${listed(erased)}); that they were there is proved all the same`] : []),
+    ...(gone.length > 0 ? [`the words of ${gone.length} entries are gone or were changed, and no erasure on the record covers them (${listed(gone)}): somebody took them away`] : []),
     ...(ended === null && timed.length > 0 ? ['the run has not ended, or its end is not on the record yet'] : []),
     ...open.map(({ action }) => `${action} was allowed and nobody has said what came of it`),
     ...waiting.map(({ action }) => `${action} was still waiting`),
-    ...(skewed.length > 0 ? [`the clocks of sender and broker were more than 10 s apart at ${skewed.length} entries (${skewed.slice(0, 10).join(', ')})`] : []),
+    ...(skewed.length > 0 ? [`the clocks of sender and broker were more than 10 s apart at ${skewed.length} entries (${listed(skewed)})`] : []),
   ];
 };

@@ -5,6 +5,7 @@ import { hash } from 'node:crypto';
 import type { Pool } from 'pg';
 import { Fenced } from '../app/ports.ts';
 import type { Entry, LogStore } from '../app/ports.ts';
+import { monthOf } from '../core/retention.ts';
 import { identityOf } from '../core/incidents.ts';
 import type { Seen } from '../core/reconcile.ts';
 import { sourceKey } from '../core/sequence.ts';
@@ -101,7 +102,6 @@ export const createPostgresLog = (pool: Pool, log: string, publishAtOnce = true)
 /** Where a payload lies: its retention class and the month it came in, so that what is over goes as one partition. */
 const slotsOf = (): ((entry: Entry) => string) => {
   const months = new Map<number, string>();
-  const monthOf = (at: number): string => new Date(at).toISOString().slice(0, 7).replace('-', '_');
   // Days are looked up: a batch has few of them and many entries.
   return ({ retention, source: { at } }) => {
     const day = Math.floor(at / 86_400_000);

@@ -1,6 +1,7 @@
 import type { Leaf } from '../core/entry.ts';
 import { storyOf } from '../core/story.ts';
 import type { Story, StoryEntry } from '../core/story.ts';
+import { withholding } from '../core/withheld.ts';
 import { jsonOf } from './json.ts';
 import type { PublishedLog } from './published-log.ts';
 import type { Questions } from './questions.ts';
@@ -8,15 +9,23 @@ import type { Questions } from './questions.ts';
 /** Longest story that is told; a run of more entries is told up to there, and says so. */
 export const longestStory = 10_000;
 
+/** Every statement by which words went, as it stands in the log. */
+const erasures = async (questions: Questions, published: PublishedLog): Promise<readonly { readonly index: number; readonly leaf: Leaf }[]> => {
+  const found = await Promise.all(withholding.map((type) => questions.ask({ type }, { after: -1, limit: longestStory })));
+  const leaves = await published.leaves(found.flat().map(({ index }) => index));
+  return [...leaves].map(([index, leaf]) => ({ index, leaf: JSON.parse(leaf.toString()) as Leaf }));
+};
+
 /** Reads a run back out of log and payloads and tells it. undefined where nothing of it is on the record. */
 export const readStory = async (questions: Questions, published: PublishedLog, run: string): Promise<Story | undefined> => {
   const found = await questions.ask({ run }, { after: -1, limit: longestStory + 1 });
   if (found.length === 0) return undefined;
   const indices = found.slice(0, longestStory).map(({ index }) => index);
   const [leaves, payloads] = [await published.leaves(indices), await published.payloads(indices)];
-  const story = storyOf(run, indices.flatMap((index): StoryEntry[] => {
+  const entries = indices.flatMap((index): StoryEntry[] => {
     const leaf = leaves.get(index);
     return leaf === undefined ? [] : [{ index, leaf: JSON.parse(leaf.toString()) as Leaf, body: jsonOf(payloads.get(index)?.body) }];
-  }));
+  });
+  const story = storyOf(run, entries, entries.some(({ body }) => body === undefined) ? await erasures(questions, published) : []);
   return found.length > longestStory ? { ...story, gaps: [`only the first ${longestStory} entries are told`, ...story.gaps] } : story;
 };

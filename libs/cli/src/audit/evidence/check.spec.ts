@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { generateKey } from '@countersign/identity';
 import { packBundle } from '@countersign/policy/inbound/bundle-archive';
 import { bundleDigest } from '@countersign/policy/inbound/bundle-files';
-import { run } from '@countersign/audit/story.fixture';
+import { run, told } from '@countersign/audit/story.fixture';
 import { checkEvidence } from './check.ts';
 import type { Collected } from './collect.ts';
 import { bundle, paymentLog, signer, vkeyOf } from './evidence.fixture.ts';
@@ -82,9 +82,15 @@ describe('an export of evidence', () => {
     expect(checkEvidence(filesOf(collected, key, { ...around, bundles: new Map([['p-1', looser]]) }, asked), key).firstBad).toMatchObject({ file: 'policy/p-1.json', why: expect.stringContaining('another digest') });
   });
 
-  it('holds where words were erased: that they were there is proved all the same', () => {
-    const erased = { ...collected, entries: collected.entries.map(({ opened, ...entry }) => (entry.index === 3 ? entry : { ...entry, opened: opened! })) };
-    expect(checkEvidence(filesOf(erased, key, around, asked), key)).toMatchObject({ ok: true, entries: 8, opened: 7 });
+  const without = (index: number, from: Collected): Collected => ({ ...from, entries: from.entries.map(({ opened, ...entry }) => (entry.index === index ? entry : { ...entry, opened: opened! })) });
+
+  it('holds where words were erased on the record: that they were there is proved all the same', async () => {
+    const erasure = told('audit.statements', 'audit.erased', { states: { erasure: 1, scope: 'run', what: run, keys: 2, by: 'p-1' } });
+    expect(checkEvidence(filesOf(without(3, await paymentLog(signer, [erasure])), key, around, asked), key)).toMatchObject({ ok: true, entries: 9, opened: 8 });
+  });
+
+  it('names the entry whose words are gone without an erasure on the record', () => {
+    expect(checkEvidence(filesOf(without(3, collected), key, around, asked), key)).toMatchObject({ ok: false, firstBad: { file: 'entries/3.payload', why: expect.stringContaining('no erasure or expiry on the record covers entry 3') } });
   });
 
   it('a missing or an added file is named', () => {

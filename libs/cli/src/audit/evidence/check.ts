@@ -1,11 +1,12 @@
 import { validateBundleVersionView, validateEvidenceManifest } from '@countersign/contracts';
 import type { BundleVersionView, EvidenceManifest } from '@countersign/contracts';
 import { encodings, verifyNote } from '@countersign/identity';
+import { coveringOf } from '@countersign/audit/core/withheld';
 import { unpackBundle } from '@countersign/policy/inbound/bundle-archive';
 import { bundleDigest } from '@countersign/policy/inbound/bundle-files';
 import { parseCheckpoint } from '@countersign/tamper-log';
 import { storyPage } from '../story-page.ts';
-import { packIn, toldIn } from './export.ts';
+import { packIn, readable, toldIn } from './export.ts';
 import { manifestBytes, names, sha256, sumsOf } from './files.ts';
 import { faultOf, jsonIn, leafIn } from './proven.ts';
 import type { TakenEntry } from './proven.ts';
@@ -50,6 +51,7 @@ export const checkEvidence = (files: ReadonlyMap<string, Uint8Array>, verifierKe
       if (entry.opened) found.opened++;
       return entry;
     });
+    withheldIn(entries);
     found.bundles = bundlesIn(files, entries);
     if (manifest.run !== null) storyIn(files, entries, manifest);
     if (manifest.pack !== undefined) packCounted(files, entries, manifest);
@@ -92,6 +94,15 @@ const entryIn = (files: ReadonlyMap<string, Uint8Array>, { index, opened }: Evid
   index, leaf: need(files, names.leaf(index)), proof: text(need(files, names.proof(index))),
   ...(opened && { opened: { salt: need(files, names.salt(index)), payload: need(files, names.payload(index)) } }),
 });
+
+/** Words may be missing where an erasure or an expiry among these entries covers them; without one, somebody took them away. */
+const withheldIn = (entries: readonly TakenEntry[]): void => {
+  const known = readable(entries);
+  const covering = coveringOf(known);
+  const opened = new Set(entries.flatMap((entry) => (entry.opened ? [entry.index] : [])));
+  const gone = known.find((entry) => !opened.has(entry.index) && covering(entry) === undefined);
+  if (gone) throw new Bad(names.payload(gone.index), `is not here, and no erasure or expiry on the record covers entry ${gone.index}: what was said in it is gone or was changed`);
+};
 
 /** Each bundle has the digest it claims, and the one under which the log says that version was published, where that is among the entries. */
 const bundlesIn = (files: ReadonlyMap<string, Uint8Array>, entries: readonly TakenEntry[]): number => {

@@ -1,4 +1,5 @@
 import type { LogQueryResponse, OpenedEntries } from '@countersign/contracts';
+import { coveringOf, withholding } from '@countersign/audit/core/withheld';
 import { encodings } from '@countersign/identity';
 import { formatProof, hashesAtLevel, hashesPerTile, inclusionProof, parseCheckpoint, tilePath } from '@countersign/tamper-log';
 import type { Checkpoint, ReadTile } from '@countersign/tamper-log';
@@ -18,16 +19,17 @@ type Ask = (query: URLSearchParams) => Promise<LogQueryResponse>;
 const ofQuestion = (client: Client): Ask => (query) => client.request<LogQueryResponse>('audit', 'GET', `/query?${query.toString()}`);
 
 /** Indices of everything that fits a question. */
-const indicesOf = async (ask: Ask, question: URLSearchParams, most: number): Promise<{ readonly found: number[]; readonly indexed: number }> => {
+const indicesOf = async (ask: Ask, question: URLSearchParams, most: number): Promise<{ readonly found: number[]; readonly runOf: ReadonlyMap<number, string | null>; readonly indexed: number }> => {
   const found: number[] = [];
+  const runOf = new Map<number, string | null>();
   const query = new URLSearchParams(question);
   query.set('limit', '1000');
   for (let indexed = Number.MAX_SAFE_INTEGER;;) {
     const page = await ask(query);
     indexed = Math.min(indexed, page.indexed);
-    found.push(...page.entries.map(({ index }) => index));
+    for (const { index, run } of page.entries) { found.push(index); runOf.set(index, run); }
     if (found.length > most) throw new CannotRun(`More than ${most} entries fit. Ask for less, or take the whole log home: countersign audit export DIR`);
-    if (page.next === null) return { found, indexed };
+    if (page.next === null) return { found, runOf, indexed };
     query.set('after', String(page.next));
   }
 };
@@ -58,14 +60,34 @@ const contextOf = async (ask: Ask, opened: OpenedEntries['entries']): Promise<nu
   return found;
 };
 
+/** What explains that words of entries are gone: the erasures and expiries that cover them, and what links a person or a stream to the run that was erased. */
+const erasuresOf = async (client: Client, ask: Ask, opened: OpenedEntries['entries'], runOf: ReadonlyMap<number, string | null>): Promise<number[]> => {
+  const placed = (entries: OpenedEntries['entries']) => entries.flatMap(({ index, leaf: bytes }) => {
+    const leaf = leafIn(Buffer.from(bytes, 'base64'));
+    return leaf === undefined ? [] : [{ index, leaf }];
+  });
+  const gone = placed(opened.filter(({ payload }) => payload === null));
+  if (gone.length === 0) return [];
+  const runs = new Set(gone.flatMap(({ index, leaf }) => leaf.run ?? runOf.get(index) ?? []));
+  const [links, statements]: [number[], number[]] = [[], []];
+  for (const type of withholding) statements.push(...(await indicesOf(ask, new URLSearchParams({ type }), mostEntries)).found);
+  for (const run of runs) for (const type of ['countersign.governed.run.started.v1', 'countersign.approvals.event.v1']) links.push(...(await indicesOf(ask, new URLSearchParams({ run, type }), mostEntries)).found);
+  const covering = coveringOf(placed(await openedOf(client, [...new Set([...links, ...statements])])));
+  const covers = gone.flatMap((entry) => covering(entry) ?? []);
+  return covers.length === 0 ? [] : [...links, ...covers];
+};
+
 /** Takes entries home under one checkpoint: what fits the question, what explains it, what is asked for beside, payloads, and a proof for each, worked out here from the log's public tiles. */
 export const collect = async (client: Client, read: ReadLog, question: URLSearchParams, beside: readonly URLSearchParams[], onProgress: (line: string) => void): Promise<Collected> => {
   const ask = ofQuestion(client);
-  const { found, indexed } = await indicesOf(ask, question, mostEntries);
+  const { found, runOf, indexed } = await indicesOf(ask, question, mostEntries);
   const asked = await openedOf(client, found);
   const more = (await contextOf(ask, asked)).filter((index) => !found.includes(index));
   for (const other of beside) more.push(...(await indicesOf(ask, other, mostEntries)).found.filter((index) => !found.includes(index)));
-  const opened = [...asked, ...await openedOf(client, [...new Set(more)])].sort((a, b) => a.index - b.index);
+  const known = [...asked, ...await openedOf(client, [...new Set(more)])];
+  const here = new Set(known.map(({ index }) => index));
+  const explaining = (await erasuresOf(client, ask, known, runOf)).filter((index) => !here.has(index));
+  const opened = [...known, ...await openedOf(client, [...new Set(explaining)])].sort((a, b) => a.index - b.index);
   const note = Buffer.from(await read('checkpoint')).toString();
   const checkpoint = parseCheckpoint(encodings, note)?.checkpoint;
   if (checkpoint === undefined) throw new CannotRun('the service answered with a malformed checkpoint');

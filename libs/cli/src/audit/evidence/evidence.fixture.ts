@@ -33,4 +33,4 @@ export const logOf = async (messages: readonly BusMessage[], key = signer): Prom
   };
 };
 
-export const paymentLog = (key = signer): Promise<Collected> => logOf([...payment(), published()], key);
+export const paymentLog = (key = signer, after: readonly BusMessage[] = []): Promise<Collected> => logOf([...payment(), published(), ...after], key);

@@ -32,7 +32,7 @@ export const surroundings = async (client: Client, versions: readonly string[]):
   return { bundles, jwks: await client.request<JwksResponse>('registry', 'GET', '/.well-known/jwks.json'), missing };
 };
 
-const readable = (entries: readonly TakenEntry[]): readonly StoryEntry[] => entries.flatMap((entry) => {
+export const readable = (entries: readonly TakenEntry[]): readonly StoryEntry[] => entries.flatMap((entry) => {
   const leaf = leafIn(entry.leaf);
   return leaf === undefined ? [] : [{ index: entry.index, leaf, body: bodyOf(entry) }];
 });
@@ -46,7 +46,7 @@ const ofRun = (body: unknown, run: string): boolean => {
 };
 
 /** The story that an export tells: made of its own entries and of nothing else, so that whoever checks can tell it again. */
-export const toldIn = (entries: readonly TakenEntry[], run: string) => storyOf(run, storyEntries(entries, run));
+export const toldIn = (entries: readonly TakenEntry[], run: string) => storyOf(run, storyEntries(entries, run), readable(entries));
 
 /** The numbers of an oversight pack and its page, counted out of an export's own entries. */
 export const packIn = (entries: readonly TakenEntry[], question: string, made: string): { readonly json: string; readonly page: string } => {

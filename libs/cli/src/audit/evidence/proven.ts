@@ -11,7 +11,7 @@ export interface TakenEntry {
   readonly leaf: Uint8Array;
   /** C2SP tlog-proof. */
   readonly proof: string;
-  /** Absent where it was erased or could not be seen. */
+  /** Absent where it was erased, or is gone. */
   readonly opened?: { readonly salt: Uint8Array; readonly payload: Uint8Array };
 }
 

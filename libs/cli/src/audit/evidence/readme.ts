@@ -10,7 +10,7 @@ ${manifest.entries.length} entries, ${manifest.entries.filter(({ opened }) => op
 ## What is here
 - \`checkpoint\`: the signed head of the log (C2SP tlog-checkpoint), with the cosignatures of witnesses that it had.
 - \`entries/N.leaf\`: entry N, byte for byte as it was hashed. \`entries/N.tlog-proof\`: that it stands in the log under that checkpoint (C2SP tlog-proof).
-- \`entries/N.payload\`, \`entries/N.salt\`: what was said, byte for byte; the entry's member \`payload\` is SHA-256("countersign/payload/v1", a zero byte, salt, payload) in base64url. An entry without them was erased, or its exporter may not see it.
+- \`entries/N.payload\`, \`entries/N.salt\`: what was said, byte for byte; the entry's member \`payload\` is SHA-256("countersign/payload/v1", a zero byte, salt, payload) in base64url. An entry without them was erased or is past its time: the statement that says so is among the entries, and verifying fails where there is none.
 - \`policy/\`: the rules that decided, version by version. \`keys/jwks.json\`: public keys of the services. ${manifest.files.some(({ path }) => path === 'story.json') ? '`story.json`, `story.html`: the run told in order, made from the payloads here.' : ''}
 - \`manifest.json\` lists every file with its SHA-256; \`SHA256SUMS\` the same for \`sha256sum -c SHA256SUMS\`. Both are a convenience: they are not signed, and prove nothing that the checkpoint does not.
 
