@@ -42,6 +42,7 @@ describe('the founding', () => {
 
     const two = await founded();
     const reopened = await registryInMemory(two.kept, { reopenFounding: true });
+    expect((await two.store.load('founding:people')).events.map(({ type }) => type)).toEqual(['founding.opened', 'founding.closed']);
     expect((await reopened.join('theo', ['treasurer'])).enrolled).toMatchObject({ status: 'waiting' });
   });
 });
