@@ -5,6 +5,37 @@ const prefix = '~heartbeat:';
 /** Heartbeats live in the snapshot's own topic, one key per partition, so that compaction keeps one. */
 export const isHeartbeat = (message: Pick<BusMessage, 'key'>): boolean => message.key?.startsWith(prefix) ?? false;
 
+/** How far the clocks of a writer and a reader may differ, ms: NTP keeps them within a few. */
+export const heartbeatSkewMs = 2_000;
+
+/**
+ * Whether heartbeats say that their owner is alive: it said so in this partition, later than the last time, and not longer ago than
+ * `staleAfterMs` by our clock. What was recorded and is sent again later says nothing.
+ * @param signed whether the owner signed it, value and key
+ */
+export const createHeartbeatCheck = ({ signed, now, staleAfterMs = defaultStaleAfterMs }: { readonly signed: (message: BusMessage) => boolean; readonly now: () => number; readonly staleAfterMs?: number | undefined }) => {
+  const last = new Map<number, number>();
+  return (message: BusMessage): boolean => {
+    if (message.key !== `${prefix}${message.partition}` || message.value === null || !signed(message)) return false;
+    const at = timeIn(message.value), time = now();
+    if (at === undefined || at < time - staleAfterMs - heartbeatSkewMs || at > time + heartbeatSkewMs || at <= (last.get(message.partition) ?? Number.NEGATIVE_INFINITY)) return false;
+    last.set(message.partition, at);
+    return true;
+  };
+};
+
+/** Silence of one partition that makes a snapshot stale, ms. */
+export const defaultStaleAfterMs = 3_000;
+
+const timeIn = (value: Buffer): number | undefined => {
+  try {
+    const at = (JSON.parse(value.toString()) as { readonly at?: unknown } | null)?.at;
+    return typeof at === 'number' ? at : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
 export interface HeartbeatOptions {
   /** Default 1000. */
   readonly everyMs?: number;

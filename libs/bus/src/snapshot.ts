@@ -1,4 +1,4 @@
-import { isHeartbeat } from './snapshot-heartbeat.ts';
+import { defaultStaleAfterMs, isHeartbeat } from './snapshot-heartbeat.ts';
 import type { Bus, BusMessage, Outgoing, Subscription } from './port.ts';
 
 /** What `accept` makes of a record. With a `version`, a record older than the one held is dropped. */
@@ -45,7 +45,7 @@ export interface Snapshot<T> {
  * the ends are captured first, and only heartbeats at or beyond them count.
  */
 export const followSnapshot = <T>(bus: Bus, options: SnapshotOptions<T>): Snapshot<T> => {
-  const { topic, now, staleAfterMs = 3_000 } = options;
+  const { topic, now, staleAfterMs = defaultStaleAfterMs } = options;
   const held = new Map<string, { value: T; version: number | undefined }>();
   const heard = new Map<number, number>();
   let version = 0;

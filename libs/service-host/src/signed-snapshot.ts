@@ -1,4 +1,4 @@
-import { followSnapshot } from '@countersign/bus';
+import { createHeartbeatCheck, followSnapshot } from '@countersign/bus';
 import { topic, validatePersonSnapshot } from '@countersign/contracts';
 import type { Bus, BusMessage, Snapshot } from '@countersign/bus';
 import type { PersonSnapshot } from '@countersign/contracts';
@@ -19,7 +19,7 @@ export interface SignedSnapshotOptions<T> {
   readonly onError?: (error: Error) => void;
 }
 
-/** Follows a compacted topic and takes only what its service signed. Values with a `version` never go back. */
+/** Follows a compacted topic and takes only what its service signed. Values with a `version` never go back; an old heartbeat that is sent again keeps nothing alive. */
 export const followSigned = <T extends object>(bus: Bus, options: SignedSnapshotOptions<T>): Snapshot<T> => {
   const signed = (message: BusMessage): boolean => {
     const type = message.headers['ce_type'] ?? '';
@@ -27,7 +27,7 @@ export const followSigned = <T extends object>(bus: Bus, options: SignedSnapshot
   };
   return followSnapshot<T>(bus, {
     topic: options.topic, now: options.now,
-    acceptHeartbeat: signed,
+    acceptHeartbeat: createHeartbeatCheck({ signed, now: options.now }),
     acceptTombstone: signed,
     accept: (message) => {
       if (!signed(message)) return undefined;

@@ -75,7 +75,7 @@ describe('live halt view', () => {
     await until(() => w.view.halted({ ...target, run: 'r9' }) !== undefined);
     expect([w.view.halted(target), w.view.isStale()]).toEqual([undefined, true]);
     await wrong.stop();
-    const beat = signed('~heartbeat:0', Buffer.from('{"at":5}'), supervision, 'countersign.supervision.heartbeat.v1');
+    const beat = signed('~heartbeat:0', Buffer.from(JSON.stringify({ at: w.now() })), supervision, 'countersign.supervision.heartbeat.v1');
     await w.bus.publish([{ ...beat, partition: 0 }]);
     await w.view.ready;
     w.at(w.now() + 3_001);
@@ -83,6 +83,22 @@ describe('live halt view', () => {
     await w.say({ halt: 'later', scope: { kind: 'run', id: 'r8' } });
     await until(() => w.view.halted({ ...target, run: 'r8' }) !== undefined);
     expect(w.view.isStale()).toBe(true);
+    await w.view.stop();
+    await w.bus.close();
+  });
+
+  it('is not brought to life by heartbeats that were recorded, however many and in whatever order they are sent again', async () => {
+    const w = await world();
+    const beat = (at: number) => ({ ...signed('~heartbeat:0', Buffer.from(JSON.stringify({ at })), supervision, 'countersign.supervision.heartbeat.v1'), partition: 0 });
+    const recorded = Array.from({ length: 11 }, (_, i) => beat(w.now() + i * 500));
+    w.at(w.now() + 5_000 + 5_001);
+    await w.bus.publish(recorded);
+    await w.say({ halt: 'later', scope: { kind: 'run', id: 'r8' } });
+    await until(() => w.view.halted({ ...target, run: 'r8' }) !== undefined);
+    expect(w.view.isStale()).toBe(true);
+    await w.bus.publish([beat(w.now())]);
+    await w.view.ready;
+    expect(w.view.isStale()).toBe(false);
     await w.view.stop();
     await w.bus.close();
   });

@@ -1,4 +1,4 @@
-import { followSnapshot, isHeartbeat } from '@countersign/bus';
+import { createHeartbeatCheck, followSnapshot } from '@countersign/bus';
 import type { Bus, BusMessage } from '@countersign/bus';
 import { parseStrictJson, verifyServiceMessage } from '@countersign/identity';
 import type { KeySet } from '@countersign/identity';
@@ -39,16 +39,16 @@ export interface LiveSignedSet {
 
 /**
  * Follows a set that only grows: only what its service signed counts, entries and heartbeats alike. A tombstone takes nothing back;
- * a heartbeat sent again keeps nothing alive, for its time must go forward.
+ * a heartbeat sent again keeps nothing alive, for its time must go forward and be now.
  */
 export const followSignedSet = (options: SignedSetOptions, { signer, topic, maxBytes, take, onBeat }: SignedSet): LiveSignedSet => {
-  const lastBeat = new Map<number, number>();
   const signed = (message: BusMessage): unknown => {
     const type = message.headers['ce_type'] ?? '';
     if (message.value === null || !type.startsWith(`countersign.${signer}.`) || !verifyServiceMessage(message, options.jwks, { [type]: [signer] }).ok) return undefined;
     const parsed = parseStrictJson(message.value, { maxBytes });
     return parsed.ok ? parsed.value : undefined;
   };
+  const beat = createHeartbeatCheck({ signed: (message) => signed(message) !== undefined, now: options.now, staleAfterMs: options.staleAfterMs });
   const snapshot = followSnapshot<true>(options.bus, {
     topic: options.topic ?? topic, now: options.now, staleAfterMs: options.staleAfterMs ?? 3_000,
     ...(options.onError && { onError: options.onError }),
@@ -58,9 +58,7 @@ export const followSignedSet = (options: SignedSetOptions, { signer, topic, maxB
     },
     acceptTombstone: () => false,
     acceptHeartbeat: (message) => {
-      const at = isHeartbeat(message) ? (signed(message) as { at?: unknown } | undefined)?.at : undefined;
-      if (typeof at !== 'number' || at <= (lastBeat.get(message.partition) ?? Number.NEGATIVE_INFINITY)) return false;
-      lastBeat.set(message.partition, at);
+      if (!beat(message)) return false;
       onBeat?.(message.offset);
       return true;
     },
