@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BreakerList, HaltList, HaltScope, LeaseList, PlaybookRunView, RunDetail } from '@countersign/contracts';
 import { createSessionProof, signPersonStatement } from '@countersign/identity';
-import { call, openRawSession, startWhole, until } from '@countersign/spec/whole';
+import { bearer, call, openRawSession, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, RawSession, Whole } from '@countersign/spec/whole';
 
 const payment = { to: 'NL77PRNT0000000001', minor: 950 };
@@ -69,6 +69,22 @@ describe('a halt mid-run', () => {
     expect(await whole.people.nobody.call('supervision', 'POST', '/halts', { scope: { kind: 'everything' }, reason: 'fun' })).toMatchObject({ status: 403, body: { code: 'forbidden' } });
     const halt = await stop({ kind: 'agent', id: 'nobody-of-ours' });
     expect(await whole.people.nobody.call('supervision', 'POST', `/halts/${halt}/lift`, { reason: 'fun' })).toMatchObject({ status: 403, body: { code: 'forbidden' } });
+  });
+
+  it('a login statement stops one thing, once: it neither stops another, nor lifts, nor reads', async () => {
+    const { operator } = whole.people;
+    const signed = { authorization: bearer(operator, 'supervision') };
+    const ask = (method: string, path: string, body?: object) => call(method, `${whole.urls.supervision}${path}`, body, signed);
+    const stopping = { scope: { kind: 'agent', id: 'once-only' }, reason: 'looks wrong' };
+    const halted = await ask('POST', '/halts', stopping);
+    expect(halted.status).toBe(201);
+    for (const again of [await ask('POST', '/halts', stopping), await ask('POST', `/halts/${String(halted.body['halt'])}/lift`, { reason: 'r' }), await ask('GET', '/halts')]) expect(again).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
+    for (const [service, path] of [['approvals', '/approvals'], ['audit', '/completeness'], ['anomaly', '/levels'], ['policy', '/policy/bundles'], ['registry', '/agents']] as const) {
+      const reading = { authorization: bearer(operator, service) };
+      const twice = [(await call('GET', `${whole.urls[service]}${path}`, undefined, reading)).status, (await call('GET', `${whole.urls[service]}${path}`, undefined, reading)).status];
+      expect([service, ...twice]).toEqual([service, 200, 401]);
+    }
+    await lift(String(halted.body['halt']));
   });
 
   it('the third deny by a rule halts the run, and it stays stopped', async () => {

@@ -59,6 +59,8 @@ export const httpField = (defaultPort: number): Field<{ readonly host: string; r
 export const baseConfig = (options: { readonly port: number }) => ({
   http: httpField(options.port),
   bus: busField,
+  /** Redis or Valkey; without it what is used once is remembered by this process alone. */
+  redis: optional('CS_REDIS_URL'),
   secretsDir: text('CS_SECRETS_DIR', { remedy: 'Set it to the folder with the keys; the first "npm start" writes one.' }),
   tenant: text('CS_TENANT', { default: 'acme', pattern: /^[a-z0-9][a-z0-9_-]{0,62}$/ }),
   logLevel: text<LogLevel>('CS_LOG_LEVEL', { default: 'info', oneOf: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] }),
@@ -67,6 +69,3 @@ export const baseConfig = (options: { readonly port: number }) => ({
 
 /** The service's own database. */
 export const postgresField = url('CS_POSTGRES_URL', ['postgres:', 'postgresql:'], { remedy: "Set it to the service's own database: postgres://user:password@127.0.0.1:5432/countersign_<service>" });
-
-/** Redis or Valkey. */
-export const redisField = url('CS_REDIS_URL', ['redis:', 'rediss:'], { remedy: 'Set it to redis://127.0.0.1:6379' });

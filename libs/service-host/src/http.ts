@@ -19,8 +19,26 @@ export const largeBodies = (fastify: FastifyInstance, limits: LargeBodies): void
   });
 };
 
+/** Text is UTF-8 here: who says that it is anything else is not guessed at. */
+const utf8Only = (fastify: FastifyInstance): void => {
+  fastify.addHook('onRequest', async (request) => {
+    const named = (request.headers['content-type'] ?? '').matchAll(/;\s*charset\s*=\s*("[^"]*"|[^;]*)/gi);
+    for (const [, charset = ''] of named) if (!/^"?utf-?8"?$/i.test(charset.trim())) throw new CodedError('unsupported_media_type', 'send UTF-8: no other charset is read', { status: 415 });
+  });
+};
+
+/** Ids are text of one line, and PostgreSQL stores no NUL: neither gets as far as a handler. */
+export const pathCheck = (fastify: FastifyInstance): void => {
+  const holds = (values: unknown, what: RegExp): boolean => Object.values(values ?? {}).flat().some((value) => typeof value === 'string' && what.test(value));
+  fastify.addHook('onRequest', async (request) => {
+    if (holds(request.params, /\p{Cc}/u)) throw new CodedError('invalid_request', 'the path holds a control character', { status: 400 });
+    if (holds(request.query, /\0/)) throw new CodedError('invalid_request', 'the query holds a NUL character', { status: 400 });
+  });
+};
+
 /** Strict bodies: I-JSON as application/json (SCIM has a name of its own for it), or a form (OAuth); anything else is 415. A form field given twice is refused. */
 export const strictBodies = (fastify: FastifyInstance): void => {
+  utf8Only(fastify);
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser(['application/json', 'application/scim+json'], { parseAs: 'buffer' }, (request, body, done) => {
     const parsed = parseStrictJson(body as Buffer, { maxBytes: request.routeOptions.bodyLimit ?? maxBodyBytes });

@@ -8,6 +8,7 @@ export * from './person-guard.ts';
 export * from './secrets.ts';
 export * from './service.ts';
 export * from './threads.ts';
+export * from './used-statements.ts';
 export * from './validated.ts';
 export * from './signed-snapshot.ts';
 export * from './governed.ts';

@@ -4,6 +4,7 @@ import { Reflector } from '@nestjs/core';
 import { peekJws, verifyPersonStatement, verifyRelay } from '@countersign/identity';
 import type { KeySet } from '@countersign/identity';
 import { CodedError } from './errors.ts';
+import type { UsedStatements } from './used-statements.ts';
 
 /** Who people are, as the service knows it (registry: its own state; others: the snapshot registry.people.v1). */
 export interface PersonDirectory {
@@ -13,8 +14,8 @@ export interface PersonDirectory {
   readonly now: () => number;
   /** Keys of the services; where they are given, the gateway may read for somebody it has authenticated. */
   readonly relays?: KeySet;
-  /** Whether this jti was never seen before; remembered for `ttlMs`. Absent: a statement may be used until it expires. */
-  useOnce?(jti: string, ttlMs: number): Promise<boolean>;
+  /** A statement counts once (used-statements.ts). */
+  readonly useOnce: UsedStatements['useOnce'];
 }
 
 export interface AuthenticatedPerson { readonly person: string; readonly roles: readonly string[] }
@@ -22,12 +23,16 @@ export interface AuthenticatedPerson { readonly person: string; readonly roles: 
 /** Nest token of the PersonDirectory. */
 export const PERSON_DIRECTORY = Symbol('PersonDirectory');
 const rolesKey = 'countersign:roles';
+const storeKey = 'countersign:even-without-store';
 
 /** Longest life of a login statement, seconds. */
 export const maxLoginLifeS = 300;
 
 /** `@Roles('operator')`: the person needs one of them. Without it any active person passes. */
 export const Roles = (...roles: string[]): MethodDecorator & ClassDecorator => SetMetadata(rolesKey, roles);
+
+/** `@EvenWithoutStore()`: it works while the store of used statements is away; this process remembers by itself then. For halts. */
+export const EvenWithoutStore = (): MethodDecorator => SetMetadata(storeKey, true);
 
 /** `@Person() person: AuthenticatedPerson` behind `@UseGuards(PersonGuard)`. */
 export const Person = createParamDecorator((_: unknown, context: ExecutionContext): AuthenticatedPerson => {
@@ -37,7 +42,7 @@ export const Person = createParamDecorator((_: unknown, context: ExecutionContex
 });
 
 /** Checks `Authorization: Bearer <login statement>`, a JWS by the person's own key (identity: signPersonStatement 'login'). Plain function, so that it can be tested and used without Nest. */
-export const authenticatePerson = async (header: string | undefined, directory: PersonDirectory, method = 'POST'): Promise<AuthenticatedPerson> => {
+export const authenticatePerson = async (header: string | undefined, directory: PersonDirectory, method = 'POST', evenWithoutStore = false): Promise<AuthenticatedPerson> => {
   if (header?.startsWith('Relay ') === true) return relayed(header.slice('Relay '.length), directory, method);
   const jws = /^Bearer ([A-Za-z0-9_.-]+)$/.exec(header ?? '')?.[1];
   const unauthenticated = (detail: string): CodedError => new CodedError('unauthenticated', detail, { status: 401 });
@@ -50,7 +55,7 @@ export const authenticatePerson = async (header: string | undefined, directory: 
   if (!checked.ok) throw unauthenticated(`${checked.code}: ${checked.detail}`);
   const { exp, iat, jti } = checked.statement;
   if (exp - iat > maxLoginLifeS) throw unauthenticated(`a login statement lives at most ${maxLoginLifeS} s`);
-  if (directory.useOnce && !(await directory.useOnce(`${id}:${jti}`, Math.max(1, exp * 1000 - now)))) throw unauthenticated('this statement was used before: sign a new one for each request');
+  if (!await directory.useOnce({ person: id, jti, issuedAt: iat * 1_000, expiresAt: exp * 1_000 }, evenWithoutStore)) throw unauthenticated('this statement was used before: sign a new one for each request');
   return { person: id, roles: known.roles };
 };
 
@@ -76,7 +81,7 @@ export class PersonGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<{ method: string; headers: { authorization?: string }; person?: AuthenticatedPerson }>();
-    const person = await authenticatePerson(request.headers.authorization, this.#directory, request.method);
+    const person = await authenticatePerson(request.headers.authorization, this.#directory, request.method, this.#reflector.get<boolean | undefined>(storeKey, context.getHandler()) === true);
     const needed = this.#reflector.getAllAndOverride<string[] | undefined>(rolesKey, [context.getHandler(), context.getClass()]);
     if (needed && !needed.some((role) => person.roles.includes(role))) throw new CodedError('forbidden', `this needs one of the roles ${needed.join(', ')}`, { status: 403 });
     request.person = person;

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { Body, Controller, Get, Module, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, Module, Param, Post, UseGuards } from '@nestjs/common';
 import { Ctx, EventPattern, Payload } from '@nestjs/microservices';
 import { PoisonMessage } from '@countersign/bus';
 import type { Bus, BusMessage, SubscribeOptions } from '@countersign/bus';
+import { HotStateUnavailable } from '@countersign/hot-state';
 import { createKeySet, generateKey, signPersonStatement } from '@countersign/identity';
 import { createLogger } from '@countersign/telemetry';
 import type { BusContext } from './bus-strategy.ts';
 import { CodedError } from './errors.ts';
-import { Person, PERSON_DIRECTORY, PersonGuard, Roles } from './person-guard.ts';
+import { EvenWithoutStore, Person, PERSON_DIRECTORY, PersonGuard, Roles } from './person-guard.ts';
 import type { AuthenticatedPerson, PersonDirectory } from './person-guard.ts';
 import { startService } from './service.ts';
 import type { RunningService } from './service.ts';
@@ -32,6 +33,8 @@ class Consumer {
   bug(): unknown { throw new Error('password=hunter2'); }
   named(body: { name: string }): unknown { return body; }
   whoami(person: AuthenticatedPerson): unknown { return person; }
+  stop(): unknown { return { stopped: true }; }
+  one(id: string): unknown { return { id }; }
 }
 // Decorators by call, as the compiled code does it: keeps the test's imports plain.
 const decorate = (name: keyof Consumer, ...decorators: MethodDecorator[]): void => {
@@ -47,6 +50,9 @@ Body(validated(hasName))(Consumer.prototype, 'named', 0);
 decorate('named', Post('named'));
 Person()(Consumer.prototype, 'whoami', 0);
 decorate('whoami', Get('whoami'), UseGuards(PersonGuard), Roles('operator'));
+decorate('stop', Post('stop'), EvenWithoutStore(), UseGuards(PersonGuard));
+Param('id')(Consumer.prototype, 'one', 0);
+decorate('one', Get('things/:id'));
 Controller()(Consumer);
 
 /** Hands batches out as the port promises: again until the handler resolves; poison goes to the dead letters and the rest follows. */
@@ -81,10 +87,15 @@ const fakeBus = () => {
 };
 
 const operator = generateKey('olga-1');
+const used = new Set<string>();
+let storeAway = false;
 const directory: PersonDirectory = {
   audience: 'demo', now: () => 1_000_000,
   person: (id) => (id === 'olga' ? { roles: ['operator'], status: 'active', keys: createKeySet([operator.publicJwk]) } : id === 'gus' ? { roles: [], status: 'gone', keys: createKeySet([operator.publicJwk]) } : undefined),
-  useOnce: (() => { const seen = new Set<string>(); return async (jti: string) => !seen.has(jti) && seen.add(jti) !== undefined; })(),
+  useOnce: async ({ jti }, orHere) => {
+    if (storeAway && orHere !== true) throw new HotStateUnavailable(new Error('no answer'));
+    return !used.has(jti) && used.add(jti) !== undefined;
+  },
 };
 class Demo {}
 Module({ controllers: [Consumer], providers: [{ provide: PERSON_DIRECTORY, useFactory: () => directory }] })(Demo);
@@ -143,6 +154,34 @@ describe('a service on the host', () => {
       expect(await answer.json()).toMatchObject({ code: 'unauthenticated' });
     }
     expect((await get('/whoami')).status).toBe(401);
+  });
+
+  it('lets nobody in while nobody can tell whether a statement was used, except to stop something', async () => {
+    const login = () => `Bearer ${signPersonStatement('login', { sub: 'olga', aud: 'demo', iat: 1_000, exp: 1_060, jti: Math.random().toString(36) }, operator)}`;
+    const stop = (authorization: string) => fetch(`${service.url}/stop`, { method: 'POST', headers: { authorization } });
+    storeAway = true;
+    const refused = await get('/whoami', { authorization: login() });
+    expect([refused.status, await refused.json()]).toEqual([503, expect.objectContaining({ code: 'hot_state_unavailable' })]);
+    const one = login();
+    expect([(await stop(one)).status, (await stop(one)).status]).toEqual([201, 401]);
+    storeAway = false;
+    expect([(await stop(one)).status, (await get('/whoami', { authorization: one })).status]).toEqual([401, 401]);
+  });
+
+  it('refuses control characters in a path, and NUL in a query, before anything else sees them', async () => {
+    expect(await (await get('/things/a%20b%C3%A9')).json()).toEqual({ id: 'a bé' });
+    for (const path of ['/things/%00', '/things/a%00b', '/things/%0a', '/things/%7F', '/things/%C2%85', '/things/a?of=%00', '/things/a?of=1&of=b%00']) {
+      const answer = await get(path);
+      expect([path, answer.status, await answer.json()]).toEqual([path, 400, expect.objectContaining({ code: 'invalid_request' })]);
+    }
+  });
+
+  it('reads UTF-8 and no other encoding', async () => {
+    for (const type of ['application/json; charset=utf-8', 'application/json;charset="UTF-8"', 'application/json; Charset=utf8']) expect((await post('{"name":"a"}', type)).status).toBe(201);
+    for (const type of ['application/json; charset=utf-16', 'application/json;charset="utf-16le"', 'application/json; charset=utf-8; charset=utf-7', 'application/x-www-form-urlencoded; CHARSET = latin1', 'application/json; charset=']) {
+      const answer = await post('{"name":"a"}', type);
+      expect([type, answer.status, await answer.json()]).toEqual([type, 415, expect.objectContaining({ code: 'unsupported_media_type' })]);
+    }
   });
 
   it('hands a failed batch out again, in order, with the original error told to the bus', async () => {

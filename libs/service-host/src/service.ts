@@ -11,7 +11,7 @@ import { errorFilter, sendProblem } from './error-filter.ts';
 import { healthRoutes } from './health.ts';
 import type { Readiness } from './health.ts';
 import type { HttpDoor, LargeBodies } from './http.ts';
-import { hostCheck, largeBodies, loopbackNames, maxBodyBytes, strictBodies } from './http.ts';
+import { hostCheck, largeBodies, loopbackNames, maxBodyBytes, pathCheck, strictBodies } from './http.ts';
 import { statusOfCode } from './status.ts';
 
 export interface ServiceOptions {
@@ -91,6 +91,7 @@ const open = async (options: ServiceOptions): Promise<RunningService & { consumi
   strictBodies(fastify as never);
   largeBodies(fastify as never, options.largeBodies ?? {});
   hostCheck(fastify as never, [...loopbackNames, ...(options.hosts ?? [])]);
+  pathCheck(fastify as never);
 
   let draining = false;
   const strategy = bus && new BusStrategy({ service: name, bus, log });

@@ -63,7 +63,7 @@ describe('anomaly on Kafka and PostgreSQL', () => {
   const running: { close(): Promise<void> }[] = [];
   const start = async () => {
     const own = namespacedBus(await createKafkaBus({ brokers, clientId: 'anomaly-test', sessionTimeoutMs: 6_000 }), name);
-    const people = { audience: 'anomaly', now: Date.now, person: (id: string) => (Object.hasOwn(analysts, id) ? { roles: ['analyst'], status: 'active' as const, keys: createKeySet([analysts[id as 'olga'].publicJwk]) } : undefined) };
+    const people = { audience: 'anomaly', useOnce: async () => true, now: Date.now, person: (id: string) => (Object.hasOwn(analysts, id) ? { roles: ['analyst'], status: 'active' as const, keys: createKeySet([analysts[id as 'olga'].publicJwk]) } : undefined) };
     const anomaly = await composeAnomaly({ bus: own, pool, key, keys, tenant: 'acme', people, now: Date.now, checkpointEvery: 30, onError: (error, what) => errors.push(`${what}: ${error.message}`) });
     const service = await startService({
       name: 'anomaly', http: { host: '127.0.0.1', port: 0 }, module: AnomalyModule.of(anomaly, people), bus: own, log: createLogger({ service: 'anomaly', level: 'silent' }),

@@ -27,7 +27,7 @@ const open = async () => {
 };
 const compose = (over: Partial<ApprovalsPorts> = {}) => composeApprovals({ ...over,
   bus, pool, key: generateKey('approvals-1'), tenant: 'acme', now: () => now, onError: (error) => { throw error; },
-  people: { audience: 'approvals', now: () => now, person: (id) => (keys[id] ? { roles: id === 'olaf' ? ['reviewer'] : ['treasurer', 'reviewer'], status: 'active', keys: createKeySet([keys[id].publicJwk]) } : undefined) },
+  people: { audience: 'approvals', useOnce: async () => true, now: () => now, person: (id) => (keys[id] ? { roles: id === 'olaf' ? ['reviewer'] : ['treasurer', 'reviewer'], status: 'active', keys: createKeySet([keys[id].publicJwk]) } : undefined) },
 });
 const asked = (run: string, position: number, over: object = {}): GovernedDecided => ({
   position, tenant: 'acme', run, agent: 'payer', inbox: null, now, seq: null, traceparent: null, kind: 'action.decided', action: 'a1', tool: 'payments.transfer', round: 1,

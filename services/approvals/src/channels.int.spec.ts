@@ -68,7 +68,7 @@ describe('channels', () => {
     return composeApprovals({
       bus: { publish: (_: readonly Outgoing[]) => Promise.resolve() } as unknown as Bus, pool, key: generateKey('approvals-1'), tenant: 'acme', now, channels: openChannels(file, dir, generateKey('approvals-1'), now),
       onError: (error, what) => { troubles.push(`${what}: ${error.message}`); },
-      people: { audience: 'approvals', now, person: (id) => (keys[id] ? { roles: ['treasurer'], status: 'active', keys: createKeySet([keys[id].publicJwk]) } : undefined) },
+      people: { audience: 'approvals', useOnce: async () => true, now, person: (id) => (keys[id] ? { roles: ['treasurer'], status: 'active', keys: createKeySet([keys[id].publicJwk]) } : undefined) },
     });
   };
 

@@ -1,4 +1,4 @@
-import { createBus, createOutgoing, directoryOf, followPeople, followSigned, serviceKey, serviceKeys } from '@countersign/service-host';
+import { createBus, createOutgoing, directoryOf, followPeople, followSigned, openUsedStatements, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { signers, topic, validateToolSnapshot } from '@countersign/contracts';
 import type { ToolSnapshot } from '@countersign/contracts';
@@ -21,7 +21,8 @@ export const openApprovals = async (config: ApprovalsConfig): Promise<ServiceOpt
   const pool = openPool({ connectionString: config.postgres, max: 8, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
   const { keys } = serviceKeys(config.secretsDir);
   const snapshot = followPeople(bus, { keys, now: Date.now, onError });
-  const people = directoryOf(snapshot, { audience: 'approvals', now: Date.now, relays: keys });
+  const used = openUsedStatements(config, 'approvals', (error) => onError(error, 'used statements'));
+  const people = directoryOf(snapshot, { audience: 'approvals', now: Date.now, relays: keys, useOnce: used.useOnce });
   const channels = config.channels === undefined ? undefined : openChannels(readChannels(readFileSync(config.channels, 'utf8')), config.secretsDir, serviceKey(config.secretsDir, 'approvals'), Date.now);
   const halts = createHaltView({ bus, jwks: keys, now: Date.now, onError: (error) => onError(error, 'halts') });
   halts.ready.catch(() => undefined);
@@ -32,6 +33,6 @@ export const openApprovals = async (config: ApprovalsConfig): Promise<ServiceOpt
   const approvals = await composeApprovals({ readers, halts, ...(channels !== undefined && { channels }), bus, pool, key: serviceKey(config.secretsDir, 'approvals'), people, tenant: config.tenant, now: Date.now, onError, friction: config.friction, mostOpen: { agent: config.openPerAgent, owner: config.openPerOwner } });
   return {
     name: 'approvals', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint, module: ApprovalsModule.of(approvals, people, config.tenant, (message) => verifyServiceMessage(message, keys, signers).ok),
-    onDrain: async () => { await approvals.stop(); await halts.stop(); await tools.stop(); await snapshot.stop(); await pool.end(); },
+    onDrain: async () => { await approvals.stop(); await halts.stop(); await tools.stop(); await snapshot.stop(); await used.close(); await pool.end(); },
   };
 };

@@ -40,7 +40,7 @@ describe('pre-approvals on PostgreSQL', () => {
   const open = async () => {
     const service = await composeApprovals({
       bus, pool, key: generateKey('approvals-1'), tenant: 'acme', now: () => now, onError: (error) => { throw error; },
-      people: { audience: 'approvals', now: () => now, person: (id) => (keys[id] ? { roles: ['treasurer'], status: 'active', keys: createKeySet([keys[id].publicJwk]) } : undefined) },
+      people: { audience: 'approvals', useOnce: async () => true, now: () => now, person: (id) => (keys[id] ? { roles: ['treasurer'], status: 'active', keys: createKeySet([keys[id].publicJwk]) } : undefined) },
     });
     running.push(service);
     return service;

@@ -1,5 +1,5 @@
 import { isHeartbeat } from '@countersign/bus';
-import { createBus, directoryOf, followPeople, serviceKey, serviceKeys } from '@countersign/service-host';
+import { createBus, directoryOf, followPeople, openUsedStatements, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createKeySet, serviceOfKey } from '@countersign/identity';
 import { createLogger } from '@countersign/telemetry';
@@ -55,6 +55,7 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const standing = createStanding({ ...createStandingPorts(bus, pool, key, config.origin, config.tenant), reached: audit.sequencer.reached, now: Date.now });
   const looks = setInterval(() => { standing.step().catch((err: unknown) => log.warn({ err }, 'how far the log is cannot be said: policy counts it as behind')); }, config.standingIntervalMs).unref();
   const people = followPeople(bus, { keys, now: Date.now, onError: (err, what) => log.error({ err, what }, 'audit') });
+  const used = openUsedStatements(config, 'audit', (err) => log.error({ err }, 'used statements'));
   const index = keepGoing(() => audit.questions.step(), wait, (err) => log.error({ err }, 'the index waits'), { busy: audit.sequencer.busy, now: () => performance.now() });
   const store = createDeliveryStore(pool, config.origin, audit.questions);
   const deliveries = (await openSubscriptions(config.subscriptions, { bus, key, origin: config.origin, tenant: config.tenant })).map((subscription) => createDelivery(subscription, store, Date.now));
@@ -62,7 +63,7 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const going = deliveries.map((delivery) => keepGoing(() => delivery.step(), wait, (err) => log.warn({ err, subscription: delivery.name }, 'a receiver outside waits')));
   const expiry = setInterval(() => { audit.privacy.expire().catch((err: unknown) => log.error({ err }, 'nothing expires: retention or holds cannot be read')); }, 3_600_000).unref();
   return {
-    name: 'audit', http: config.http, module: AuditModule.of(audit, together, directoryOf(people, { audience: 'audit', now: Date.now }), createKeySet(jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), deliveries), log, bus, otlpEndpoint: config.otlpEndpoint,
-    onDrain: async () => { clearInterval(rounds); clearInterval(looks); clearInterval(expiry); await audit.close(); await Promise.all([index, ...going].map((one) => one.stop())); await people.stop(); await hidden.stop(); await pool.end(); await custody.close(); },
+    name: 'audit', http: config.http, module: AuditModule.of(audit, together, directoryOf(people, { audience: 'audit', now: Date.now, useOnce: used.useOnce }), createKeySet(jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), deliveries), log, bus, otlpEndpoint: config.otlpEndpoint,
+    onDrain: async () => { clearInterval(rounds); clearInterval(looks); clearInterval(expiry); await audit.close(); await Promise.all([index, ...going].map((one) => one.stop())); await people.stop(); await used.close(); await hidden.stop(); await pool.end(); await custody.close(); },
   };
 };

@@ -1,11 +1,11 @@
-import { baseConfig, integer, optional, readConfig, text } from '@countersign/service-host';
+import { baseConfig, integer, readConfig, text } from '@countersign/service-host';
 
 const service = /^https?:\/\/[^\s/]+(:\d+)?$/;
 
 /** Reads and checks the environment; prints every problem and exits 2 where it cannot start. */
 export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
   const config = readConfig(env, {
-    ...baseConfig({ port: 7100 }), redis: optional('CS_REDIS_URL'),
+    ...baseConfig({ port: 7100 }),
     /** How callers reach this gateway, where that is not the address it listens at. */
     publicUrl: text('CS_GATEWAY_URL', { default: '', pattern: /^$|^https?:\/\/[^\s/?#]+(:\d+)?$/, remedy: 'Set it to the address of this gateway as its callers see it, without a path.' }),
     registryUrl: text('CS_REGISTRY_URL', { default: 'http://127.0.0.1:7101', pattern: service, remedy: 'Set it to the address of the registry, without a path.' }),

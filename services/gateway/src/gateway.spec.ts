@@ -58,7 +58,7 @@ const world = async (script: Script = {}, over: Partial<GatewayPorts> = {}) => {
     bus, hotState: createMemoryHotState(), keys: scripted.keys, tenant: 'acme', registryUrl: 'http://registry', supervisionUrl: 'http://supervision', approvalsUrl: 'http://approvals', key: generateKey('gateway-1'), perMinute: 50, now: Date.now, publicUrl: 'http://gateway', evaluationLifeS: 3_600, directory: { speaksFor: (agent, { id }) => id === agent, schemaOf: () => undefined, definitionOf: () => undefined },
     fetch: scripted.fetch, onError: (error) => { throw error; }, ...over,
   });
-  const people = { audience: 'gateway', now: Date.now, person: (id: string) => (id === 'olga' ? { roles: ['approver'], status: 'active' as const, keys: createKeySet([olga.publicJwk]) } : undefined) };
+  const people = { audience: 'gateway', useOnce: async () => true, now: Date.now, person: (id: string) => (id === 'olga' ? { roles: ['approver'], status: 'active' as const, keys: createKeySet([olga.publicJwk]) } : undefined) };
   const service = await startService({ name: 'gateway', http: { host: '127.0.0.1', port: 0 }, module: GatewayModule.of(gateway, people), bus, log: createLogger({ service: 'gateway', level: 'silent' }), ready: gateway.ready, onDrain: gateway.stop });
   closers.push(service.close);
   const call = async (method: string, path: string, body?: unknown, token?: string) => {

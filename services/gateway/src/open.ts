@@ -1,6 +1,6 @@
 import { createMemoryHotState } from '@countersign/hot-state/memory';
 import { createRedisHotState } from '@countersign/hot-state/redis';
-import { createBus, directoryOf, followPeople, serviceKey, serviceKeys } from '@countersign/service-host';
+import { createBus, createUsedStatements, directoryOf, followPeople, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
 import { composeGateway } from './compose.ts';
@@ -23,7 +23,7 @@ export const openGateway = async (config: GatewayConfig): Promise<ServiceOptions
   const gateway = await composeGateway({ ...config, key: serviceKey(config.secretsDir, 'gateway'), bus, hotState, keys, directory, now: Date.now, onError });
   return {
     name: 'gateway', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,
-    module: GatewayModule.of(gateway, directoryOf(people, { audience: 'gateway', now: Date.now, useOnce: (jti, ttlMs) => hotState.setIfAbsent(`gateway:login:${jti}`, ttlMs) })),
+    module: GatewayModule.of(gateway, directoryOf(people, { audience: 'gateway', now: Date.now, ...createUsedStatements(hotState, { service: 'gateway', tenant: config.tenant, now: Date.now }) })),
     ready: gateway.ready, door: (fastify) => { authzenDoor(fastify); channelsDoor(fastify); }, hosts: [new URL(config.publicUrl).hostname],
     onDrain: async () => { await gateway.stop(); await directory.stop(); await people.stop(); await hotState.close(); },
   };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isMainThread } from 'node:worker_threads';
 import { argumentsDigest } from '@countersign/identity';
-import { createBus, secretFile, serviceKey, serviceKeys } from '@countersign/service-host';
+import { createBus, openUsedStatements, secretFile, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger, createMetrics } from '@countersign/telemetry';
 import { openPool } from '@countersign/event-store/postgres';
@@ -38,7 +38,8 @@ export const openPolicy = async (config: PolicyConfig): Promise<ServiceOptions> 
     publishers: config.publishers, checks: worker.checks(() => snapshots.catalogue()), tool: (name) => snapshots.tool(name), catalogue: () => argumentsDigest(snapshots.catalogue().map(({ tool, definition }) => `${tool} ${definition}`).sort()), compile: worker.compile, secret: proofSecret, evaluator: owner, now: Date.now, onError,
     onSwap: (activation, version) => log.info({ activation, version }, 'rules in force'),
   });
-  const people = personDirectory(snapshots, Date.now);
+  const used = openUsedStatements(config, 'policy', (error) => onError(error, 'used statements'));
+  const people = personDirectory(snapshots, Date.now, used.useOnce);
   const policy = await composePolicy({
     bus, snapshots, bundle: bundles, keys, jwks, key, proofSecret,
     checkpoints: createCheckpointStore(source, policyTopics.governed), ledger: createBudgetLedger(source, policyTopics.governed, Date.now),
@@ -52,6 +53,6 @@ export const openPolicy = async (config: PolicyConfig): Promise<ServiceOptions> 
   log.info({ name: config.bundleName, version: installed.bundle.version, rules: installed.bundle.rules.length, interpreted: installed.bundle.interpreted }, 'rules it was installed with');
   return {
     name: 'policy', http: config.http, module: PolicyModule.of(policy, bundles, people), log, metrics, bus, otlpEndpoint: config.otlpEndpoint, ready: policy.ready,
-    onDrain: async () => { await policy.stop(); await worker.stop(); await pool.end(); await source.destroy(); },
+    onDrain: async () => { await policy.stop(); await worker.stop(); await used.close(); await pool.end(); await source.destroy(); },
   };
 };

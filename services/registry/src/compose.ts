@@ -4,7 +4,7 @@ import type { SigningKey } from '@countersign/identity';
 import type { AccountabilityView, AgentSnapshot, GovernedRecord, ImportAgentsRequest, ObserveAgentRequest, PublicJwk, MarkNodeRequest, NewAgentRequest, PutGraphRequest, PutToolRequest, RegisterAgentRequest, ToolSnapshot } from '@countersign/contracts';
 import type { EventStore } from '@countersign/event-store';
 import type { HotState } from '@countersign/hot-state';
-import { CodedError } from '@countersign/service-host';
+import { CodedError, createUsedStatements } from '@countersign/service-host';
 import type { AuthenticatedPerson, PersonDirectory } from '@countersign/service-host';
 import { checkArguments } from '@countersign/tool-guard/arguments';
 import type { HaltView, LiveRevocationView } from '@countersign/tool-guard';
@@ -113,7 +113,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   const ownership = createOwnership({ ...ports, manage });
   const scim = createScim({ ...ports, people, staff, book: ports.scimBook, secret: () => randomBytes(32).toString('base64url') });
   const graph = createGraph({ ...ports, maxNodes: ports.graphNodes });
-  const directory: PersonDirectory = { audience: 'registry', now, person: people.find, useOnce: (jti, ttlMs) => ports.hot.setIfAbsent(`login:${tenant}:${jti}`, ttlMs) };
+  const directory: PersonDirectory = { audience: 'registry', now, person: people.find, ...createUsedStatements(ports.hot, { service: 'registry', tenant, now }) };
 
   await putBuiltInTools(manage, new Set((await inventory.tools()).map((row) => row.tool)), now());
 

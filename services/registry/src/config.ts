@@ -1,10 +1,10 @@
 import type { Terms } from './core/tend.ts';
-import { baseConfig, flag, integer, optional, postgresField, readConfig, text, url } from '@countersign/service-host';
+import { baseConfig, flag, integer, postgresField, readConfig, text, url } from '@countersign/service-host';
 
 /** Reads and checks the environment; prints every problem and exits 2 where it cannot start. */
 export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
   const config = readConfig(env, {
-    ...baseConfig({ port: 7101 }), postgres: postgresField, redis: optional('CS_REDIS_URL'),
+    ...baseConfig({ port: 7101 }), postgres: postgresField,
     /** A runtime opens a run per task, the gateway one per AuthZEN evaluation: a hundred a second and agent leave room for a replay and stop a loop gone wild. */
     tokensPerMinute: integer('CS_REGISTRY_TOKENS_PER_MINUTE', { default: 6_000, min: 1, max: 10_000_000 }),
     /** Of the system graph. Policy holds them all in memory. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createBus, directoryOf, followPeople, followSigned, serviceKey, serviceKeys } from '@countersign/service-host';
+import { createBus, directoryOf, followPeople, followSigned, openUsedStatements, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
 import { topic, validateAgentSnapshot, validateToolSnapshot } from '@countersign/contracts';
@@ -38,7 +38,8 @@ export const openSupervision = async (config: SupervisionConfig): Promise<Servic
   const runtime = createReversalRuntime({
     bus, keys, tenant: config.tenant, registryUrl: config.registryUrl, supervisionUrl: `http://127.0.0.1:${config.http.port}`, file: config.reversals ?? join(config.secretsDir, 'reversals.json'), waitMs: 30 * 60_000,
   });
-  const directory = directoryOf(people, { audience: 'supervision', now: Date.now, relays: keys });
+  const used = openUsedStatements(config, 'supervision', (error) => onError(error, 'used statements'));
+  const directory = directoryOf(people, { audience: 'supervision', now: Date.now, relays: keys, useOnce: used.useOnce });
   const active = (id: string) => { const person = directory.person(id); return person?.status === 'active' ? person : undefined; };
   const voters: VotersNow = { isStale: () => people.isStale(), check: (approved, tenant, now) => checkVotes(approved, active, { tenant, now }) };
   const supervision = await composeSupervision({ voters, tools, limits: config.limits, leaseMs: config.leaseMs, tokenAudience: config.tokenAudience, person: (id) => directory.person(id), outcomeWithinMs: config.outcomeWithinMs, compensate: runtime.compensate, agents: standing, bus, pool, key: serviceKey(config.secretsDir, 'supervision'), keys, tenant: config.tenant, now: Date.now, onError });
@@ -50,6 +51,6 @@ export const openSupervision = async (config: SupervisionConfig): Promise<Servic
     name: 'supervision', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint,
     module: SupervisionModule.of(supervision, directory, config.tenant, live),
     ready: supervision.ready,
-    onDrain: async () => { await supervision.stop(); await runtime.stop(); await tools.stop(); await people.stop(); await agents.stop(); await pool.end(); },
+    onDrain: async () => { await supervision.stop(); await runtime.stop(); await tools.stop(); await people.stop(); await agents.stop(); await used.close(); await pool.end(); },
   };
 };
