@@ -5,6 +5,7 @@ import { depthBehind } from './deferral.ts';
 import { allotmentOf, delegatedBy, delegationIn } from './delegation.ts';
 import type { Delegated } from './delegation.ts';
 import { consumesSeq } from './events.ts';
+import { effectOf } from './facts/effect.ts';
 import { fingerprint } from './fingerprint.ts';
 import { noPast, proposedAct, remember, settleAct } from './past.ts';
 import { replyOf } from './reply.ts';
@@ -121,7 +122,7 @@ const decided = (run: RunState, record: GovernedDecided, accounts: PartitionStat
   if (action === undefined) {
     action = {
       status: 'open', tool: record.tool, fingerprint: fingerprint(record.message as never), position: 0, round: 0, tier: 1, code: '', waitsFor: null, approval: null,
-      proposal: null, supplied: null, deferral: null, depth: 0, outcome: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, evidence: null, edit: null, extension: null, shares: null, act: null, about: null, delegated: null,
+      proposal: null, supplied: null, deferral: null, depth: 0, outcome: null, reply: null, replyUntil: 0, reservedCalls: 0, reservedMoney: null, granted: false, evidence: null, edit: null, extension: null, shares: null, act: null, about: null, effect: null, delegated: null,
     };
     run.actions.set(record.action, action);
     run.past.open++;
@@ -156,6 +157,7 @@ const decided = (run: RunState, record: GovernedDecided, accounts: PartitionStat
       run.past.tokens += action.delegated.tokens;
     }
     action.about = aboutOf(record);
+    action.effect = effectOf(record.tool, record.facts);
     action.act = remember(run.past, record.tool, record.now, false, record.facts, record.reserved.money);
     run.counts.set(record.tool, (run.counts.get(record.tool) ?? 0) + 1);
     // Whether it ran is the runtime's word: where nobody vouches for that, what was granted counts as read.
@@ -220,6 +222,8 @@ const outcome = (run: RunState, record: GovernedOutcome, folding: Folding, accou
     settleShares(accounts, action, record.delegation === undefined ? record.settled : { calls: 1, money: null });
     settle(run, action, 'finished', action.code);
     action.outcome = record.message.status;
+    // An instruction is used up by what was granted for it. What gives it back is the word of a runtime that somebody vouches for; a cancelled grant may have been used all the same.
+    if (record.trusted === true && (record.message.status === 'failed' || record.message.status === 'not_executed')) action.effect = null;
     run.deferred.delete(record.action);
     if (action.act !== null) settleAct(action.act, record.settled.money);
   }

@@ -2,6 +2,7 @@ import type { ActionProposed, CheckedEvidence, Decision, Deferral, Fact, Money, 
 import type { Edit } from './asking/edit.ts';
 import type { Account } from './budgets.ts';
 import type { Allotment, Delegated } from './delegation.ts';
+import type { Effect } from './facts/effect.ts';
 import type { Act, Past } from './past.ts';
 
 /** What an action came to so far. `open` waits for people or a fact; every other status is terminal for its decision. */
@@ -44,6 +45,8 @@ export interface ActionState {
   act: Act | null;
   /** The targets of a granted action that changes nothing, and whether the instruction names them: how far its result can be pointed at. */
   about: { readonly targets: readonly string[]; readonly named: boolean } | null;
+  /** What it did, or may have done, for good, once it was granted; null again where a runtime that its owner vouches for says that it did not happen. */
+  effect: Effect;
   /** What a granted delegation set aside for its child run. */
   delegated: Allotment | null;
 }
@@ -99,7 +102,7 @@ export interface PartitionState {
 }
 
 /** Raise it with every change of the state's shape or of evolve: an older checkpoint is then ignored and the partition folded whole. */
-export const foldVersion = 11;
+export const foldVersion = 12;
 /** The SDK has one message unacknowledged; a few more cost little. */
 export const recentKept = 4;
 /** How long a run is remembered after its life or the run itself ended: messages on their way still get a coded reply. */

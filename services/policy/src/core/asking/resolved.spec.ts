@@ -186,6 +186,25 @@ describe('what people decided', () => {
     expect(last().decision.approval!.nonce).not.toBe(first.nonce);
   });
 
+  it.each<[string, Partial<ApprovalResolved>, readonly CheckedVote[]]>([
+    ['approved with a vote that holds', {}, [vote('carl')]], ['with the glass broken', {}, [vote('gus', { vote: 'break_glass', roles: ['glass'] }), vote('gina', { vote: 'break_glass', roles: ['glass'] })]],
+    ['denied', { resolution: 'denied' }, [vote('carl', { vote: 'deny' })]], ['expired', { resolution: 'expired' }, []], ['edited', { resolution: 'edited', edit: { person: 'carl', arguments: { amount: 3 }, jws: 'j' } }, []],
+  ])('counts for nothing where it was said of another payment, whatever the key of approvals puts it on: %s', (_, over, votes) => {
+    // given votes whose signatures hold, over the digest of what was asked about somebody else's payment
+    const { say, last, log, grant } = waiting({ breakGlass: { roles: ['glass'], count: 2, lifeMs: 5_000 } });
+    const another = waiting({}, { amount: 5_000 }).last().decision.approval!.digest;
+    expect(another).not.toBe(last().decision.approval!.digest);
+    // when they are put on this question, by its own position
+    say({ ...over, digest: another }, votes, over.edit && { person: 'carl', roles: ['controller'], why: null });
+    // then it stays a question
+    expect(log.at(-1)).toMatchObject({ kind: 'message.refused', code: 'superseded' });
+    expect([last().round, last().decision.decision, grant()]).toEqual([1, 'step_up', undefined]);
+    say({ answers: last().position - 1 }, [vote('carl')]);
+    expect(log.at(-1)).toMatchObject({ kind: 'message.refused', code: 'superseded' });
+    say({}, [vote('carl')]);
+    expect(last()).toMatchObject({ round: 2, decision: { decision: 'allow' } });
+  });
+
   it('can be made again from the record where it was edited', () => {
     const bundle = compileBundle({ version: 'p1', permit: ['*'], rules: [] });
     const { say, last } = waiting();

@@ -9,6 +9,8 @@ import type { RunContext } from './context.ts';
 import { actAsked, severalMeant } from './asked.ts';
 import { addressesWithin, placeOf } from './addresses.ts';
 import { amountOf, extract } from './amount.ts';
+import { effectOf, repeats } from './effect.ts';
+import type { Effect } from './effect.ts';
 import { evidenceFacts, noEvidence } from './evidence.ts';
 import type { Evidence } from './evidence.ts';
 import { daysIn, isAmong } from './dates.ts';
@@ -24,6 +26,8 @@ export interface RunFacts {
   readonly dataTouched: readonly string[]; readonly counts: ReadonlyMap<string, number>;
   /** Absent: the run has done nothing yet. */
   readonly past?: Past;
+  /** Its actions, with what those did for good that were granted. Absent: none. */
+  readonly actions?: ReadonlyMap<string, { readonly effect: Effect }>;
 }
 export interface FactInput {
   readonly proposal: ActionProposed; readonly tool: CompiledTool; readonly agent: AgentSnapshot; readonly run: RunFacts;
@@ -75,6 +79,7 @@ export const deriveFacts = (input: FactInput): Derived => {
   facts['tool.consequential'] = derived(tool.snapshot.consequential);
   facts['tool.reversible'] = derived(tool.snapshot.reversible);
   facts['tool.data'] = derived(tool.snapshot.dataClasses);
+  if (run.actions !== undefined && tool.snapshot.consequential && !tool.snapshot.reversible && repeats(effectOf(tool.name, facts), run.actions.values())) facts['act.repeated'] = yes;
   facts['agent.roles'] = derived(agent.roles);
   facts['agent.environment'] = derived(agent.environment);
   facts['agent.trusted'] = derived(agent.runtimeTrusted);

@@ -18,6 +18,8 @@ import type { Names } from '../cel/compile.ts';
  *                          trusted (an untrusted runtime's results are strangers' text too)
  *   date.off               the instruction names days, and a day of extractor `dates` is none of them and in none of its ranges
  *   act.asked, act.done    whether a sentence of the instruction has a word of `acts`, or one of `verbs` with one of `objects`; how often this tool was granted in this run
+ *   act.repeated           true where the act cannot be undone and this run was granted it before: same tool, targets and amount (acts without an amount never), unless a runtime
+ *                          that is vouched for reported `failed` or `not_executed`; otherwise absent. An attested instruction is then no authority any more (builtin:irreversible); rules cannot read it
  *   agent.trusted          the agent's owner vouches for its runtime: what it says its tools returned counts (registry, `runtimeTrusted`)
  *   tool.*, agent.*        as catalogue and registry say
  *   run.calls/spend/denies/data   reserved or used calls, minor units, denies, data classes that results brought in

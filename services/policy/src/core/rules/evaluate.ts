@@ -38,7 +38,7 @@ export const evaluateRules = (bundle: CompiledBundle, tool: CompiledTool, facts:
   if (!index.permitted) fire(tally, 'builtin:permit', null, 'deny', 'nothing permits this tool', 'not_permitted');
   if (tool.snapshot.consequential) fire(tally, 'builtin:consequential', 2, null, 'the tool changes something or sends something out');
   if (index.never) fire(tally, 'builtin:never-automate', 3, null, 'on the list of what is never automated');
-  if (tool.snapshot.consequential && !tool.snapshot.reversible && !authorised(read)) fire(tally, 'builtin:irreversible', 3, null, 'cannot be undone, and no attested instruction names its target and amount');
+  if (tool.snapshot.consequential && !tool.snapshot.reversible) irreversible(tally, read);
   if (tool.snapshot.consequential && read('record') === 'behind') fire(tally, 'builtin:record-behind', 3, null, 'the audit log is behind, so people look at what has consequences');
   outOfScope(tally, failed);
   applyMatrix(tally, index.matrix, tool.snapshot.consequential, facts, failed);
@@ -51,8 +51,12 @@ export const evaluateRules = (bundle: CompiledBundle, tool: CompiledTool, facts:
   return verdict(tally, bundle, tool, read('approval'));
 };
 
-const authorised = (read: (name: string) => Value | undefined): boolean =>
-  read('instruction.attested') === true && read('target.named') === true && read('amount.named') === true;
+/** An attested instruction that names target and amount is authority for doing it, once. */
+const irreversible = (tally: Tally, read: (name: string) => Value | undefined): void => {
+  const named = read('instruction.attested') === true && read('target.named') === true && read('amount.named') === true;
+  if (!named) fire(tally, 'builtin:irreversible', 3, null, 'cannot be undone, and no attested instruction names its target and amount');
+  else if (read('act.repeated') === true) fire(tally, 'builtin:irreversible', 3, null, 'cannot be undone, and the run has done it already: an instruction that names target and amount is carried out once');
+};
 
 const raise = (tally: Tally, tier: number): void => { if (tier > tally.tier) tally.tier = Math.min(4, tier) as Tier; };
 
