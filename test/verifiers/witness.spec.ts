@@ -2,12 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encodings, generateKey } from '@countersign/identity';
+import { createKeySet, encodings, generateKey } from '@countersign/identity';
 import { parseCheckpoint, verifierKey } from '@countersign/tamper-log';
 import pg from 'pg';
 import { composeAudit } from '../../services/audit/src/compose.ts';
 import type { Audit } from '../../services/audit/src/compose.ts';
 import { localCustody } from '../../services/audit/src/outbound/custody.ts';
+import { createRefusals } from '../../services/audit/src/inbound/writers.ts';
 import { readWitnessPolicy } from '../../services/audit/src/outbound/witness-policy-file.ts';
 import { governedRecords } from '../../libs/cli/src/bench/governed-records.ts';
 import { startLitewitness } from './litewitness.ts';
@@ -35,7 +36,7 @@ const origin = 'countersign.test/witnessed';
     const pool = new pg.Pool({ connectionString: Object.assign(new URL(process.env['CS_TEST_POSTGRES']!), { pathname: `/${name}_${copy}` }).href, max: 3 });
     pools.push(pool);
     return composeAudit({
-      pool, origin, key: { privateKey: key.key, publicKey }, tenant: 'acme', ...await localCustody(join(folder, copy), join(folder, `last-${copy}`)), pseudonymSecret: Buffer.alloc(32, 7), publish: async () => undefined, now: Date.now,
+      refusalOf: createRefusals(createKeySet([])), pool, origin, key: { privateKey: key.key, publicKey }, tenant: 'acme', ...await localCustody(join(folder, copy), join(folder, `last-${copy}`)), pseudonymSecret: Buffer.alloc(32, 7), publish: async () => undefined, now: Date.now,
       witnesses: await readWitnessPolicy(join(folder, 'policy')), alarm: (who, why) => alarms.push(`${who}: ${why}`),
     });
   };

@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { composeAudit } from './compose.ts';
 import type { Audit } from './compose.ts';
+import type { RefusalOf } from './inbound/writers.ts';
 import { localCustody } from './outbound/custody.ts';
 
 /** A database of its own with a log in it. */
 export interface Logbook { readonly pool: pg.Pool; readonly audit: Audit; close(): Promise<void> }
 
-export const openLogbook = async (server: string): Promise<Logbook> => {
+/** @param refusalOf whose word a message is; the stories of most tests are unsigned */
+export const openLogbook = async (server: string, refusalOf: RefusalOf = () => undefined): Promise<Logbook> => {
   const name = `audit_${process.pid}_${Date.now()}_${Math.floor(performance.now())}`;
   const admin = new pg.Client(server);
   await admin.connect();
@@ -19,7 +21,7 @@ export const openLogbook = async (server: string): Promise<Logbook> => {
   const folder = await mkdtemp(join(tmpdir(), 'audit-'));
   const key = generateKey('audit-1');
   const audit = await composeAudit({
-    pool, origin: 'countersign.test/acme', key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
+    refusalOf, pool, origin: 'countersign.test/acme', key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
     tenant: 'acme', ...await localCustody(folder, join(folder, 'keeper')), pseudonymSecret: Buffer.alloc(32), publish: async () => undefined, now: () => 1,
   });
   return {

@@ -8,8 +8,11 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { Fenced } from './app/ports.ts';
 import { composeAudit } from './compose.ts';
+import type { RefusalOf } from './inbound/writers.ts';
 import { localCustody } from './outbound/custody.ts';
 import { commit } from './outbound/seal.ts';
+import type { Leaf } from './core/entry.ts';
+import type { Question } from './views/questions.ts';
 
 const server = process.env['CS_TEST_POSTGRES']!;
 const name = `audit_${process.pid}_${Date.now()}`;
@@ -22,8 +25,8 @@ const message = (offset: number, value: Buffer = Buffer.from(JSON.stringify({ ki
 
 describe('the log in PostgreSQL', () => {
   const key = generateKey('audit-1');
-  const open = async (keeper = 'keeper') => composeAudit({
-    pool, origin: 'countersign.test/acme', key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
+  const open = async (keeper = 'keeper', refusalOf: RefusalOf = () => undefined) => composeAudit({
+    refusalOf, pool, origin: 'countersign.test/acme', key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
     tenant: 'acme', ...await localCustody(folder, join(folder, keeper)), pseudonymSecret: Buffer.alloc(32), publish: async () => undefined, now: () => 1,
   });
 
@@ -116,6 +119,23 @@ describe('the log in PostgreSQL', () => {
     expect(leaf.length).toBeLessThan(1_024);
     expect(JSON.parse(leaf.toString())).toMatchObject({ type: 'countersign.governed.run.ended.v9', run: 'r9', skew: 3_600_000 });
     expect((await log.published.payload(index))!.body.equals(body)).toBe(true);
+  });
+
+  it('keeps what is not its writer\'s word as it came, as nobody\'s word and no story\'s', async () => {
+    const log = await open('keeper', ({ topic }) => (topic === 'supervision.halts.v1' ? 'missing_header' : undefined));
+    const index = log.sequencer.size();
+    const said = { op: 'halt', kind: 'run.started', stream: 'halts', version: 1, run: 'r1', agent: 'ghost', by: 'ann', scope: { kind: 'run', id: 'r1' }, reason: 'said by a stranger' };
+    const forged = { ...message(0, Buffer.from(JSON.stringify(said))), topic: 'supervision.halts.v1' };
+    // The mark is audit's own: a stranger's takes nothing away from a genuine record.
+    await log.record([forged, { ...message(950), headers: { ...message(950).headers, cs_audit_refused: 'x' } }]);
+    const leaves = await log.published.leaves([index, index + 1]);
+    const [leaf, genuine] = [index, index + 1].map((at) => JSON.parse(leaves.get(at)!.toString()) as Leaf);
+    expect(leaf).toMatchObject({ type: 'countersign.audit.rejected.v1', stream: null, run: null, agent: null, oversight: [], states: { what: 'event_rejected', code: 'missing_header' }, source: { topic: 'supervision.halts.v1' } });
+    expect((await log.published.payload(index))!.body.equals(forged.value!)).toBe(true);
+    expect(genuine).toMatchObject({ type: 'countersign.governed.run.ended.v1', run: 'r1', states: null });
+    while (await log.questions.step() > 0);
+    const found = async (question: Question) => (await log.questions.ask(question, { after: index - 1, limit: 10 })).map((one) => one.index);
+    expect([await found({ text: 'stranger' }), await found({ run: 'r1' }), await found({ person: 'ann' }), await found({ agent: 'ghost' })]).toEqual([[index], [index + 1], [], []]);
   });
 
   it('refuses to start on a database older than what it signed', async () => {

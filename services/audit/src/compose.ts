@@ -13,7 +13,9 @@ import { createPrivacy } from './app/privacy.ts';
 import type { Privacy } from './app/privacy.ts';
 import { createWitnessing } from './app/witnessing.ts';
 import type { Witnessing } from './app/witnessing.ts';
+import { refusedHeader } from './core/entry.ts';
 import type { SourceRecord } from './core/entry.ts';
+import type { RefusalOf } from './inbound/writers.ts';
 import { nothingHidden } from './core/sanitise.ts';
 import type { HiddenOf } from './core/sanitise.ts';
 import { noWitnesses } from './core/witness-policy.ts';
@@ -44,6 +46,8 @@ export interface AuditPorts {
   /** Where the last signed checkpoint is remembered, and where data keys are: both outside the log's database. */
   readonly keeper: CheckpointKeeper;
   readonly keys: SubjectKeys;
+  /** Whose word a message is: what is not that of its topic's writer goes on the record as rejected. */
+  readonly refusalOf: RefusalOf;
   /** What of a tool's arguments is never stored; nothing by default. */
   readonly hidden?: (tool: string) => HiddenOf;
   /** Resolves when `hidden` knows, or will not for now. */
@@ -66,6 +70,7 @@ export interface AuditPorts {
 }
 
 export interface Audit {
+  readonly refusalOf: RefusalOf;
   /** Drafts, sanitises, seals and hashes: everything but the writing. */
   prepare(messages: readonly BusMessage[]): Promise<readonly Entry[]>;
   /** Takes records of the bus; resolves once they are in the log under a signed checkpoint. */
@@ -85,14 +90,20 @@ export interface Audit {
   close(): Promise<void>;
 }
 
-const toSource = (message: BusMessage): SourceRecord => ({
-  topic: message.topic, partition: message.partition, offset: message.offset, at: message.timestamp,
-  headers: message.headers, value: message.value ?? new Uint8Array(),
-});
+/** A record as it was read; where it is not its writer's word, with why. */
+const sourcing = (refusalOf: RefusalOf) => (message: BusMessage): SourceRecord => {
+  const { [refusedHeader]: _forged, ...headers } = message.headers;
+  const refused = refusalOf(message);
+  return {
+    topic: message.topic, partition: message.partition, offset: message.offset, at: message.timestamp,
+    headers: refused === undefined ? headers : { ...headers, [refusedHeader]: refused }, value: message.value ?? new Uint8Array(),
+  };
+};
 
 /** Puts the audit service together out of its ports; knows no Nest. */
 export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   for (const tables of ['./outbound/schema.sql', './views/questions.sql']) await ports.pool.query(await readFile(new URL(tables, import.meta.url), 'utf8'));
+  const toSource = sourcing(ports.refusalOf);
   const policy = ports.witnesses ?? noWitnesses;
   const store = createPostgresLog(ports.pool, ports.origin, policy.satisfied(new Set()));
   const pseudonym = ports.people?.nameOf ?? createPseudonyms(ports.pseudonymSecret);
@@ -116,6 +127,7 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   const privacy = createPrivacy({ tenant: ports.tenant, keys: ports.keys, store: createPostgresPrivacy(ports.pool, ports.origin, questions.forget), state: sequencer.state, pseudonym, forget: (name) => ports.people?.forget(name), now: ports.now, settled: async () => { while (await questions.step() > 0); } });
   await privacy.resume();
   return {
+    refusalOf: ports.refusalOf,
     prepare: (messages) => prepare(messages.map(toSource)),
     record: async (messages) => sequencer.add(await prepare(messages.map(toSource))),
     published,

@@ -10,6 +10,7 @@ import type { Wait } from './app/keep-going.ts';
 import { composeAudit } from './compose.ts';
 import type { AuditConfig } from './config.ts';
 import { openCustody } from './outbound/custody.ts';
+import { createRefusals } from './inbound/writers.ts';
 import { recorded } from './inbound/records.consumer.ts';
 import { followHiddenArguments } from './inbound/hidden-arguments.ts';
 import { createDelivery } from './app/deliver.ts';
@@ -37,8 +38,9 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const secret = await pseudonymSecret(config.secretsDir);
   const witnesses = await readWitnessPolicy(config.witnessPolicy);
   const together = [...custody.together, ...witnesses.witnesses.length === 0 ? ['no witness cosigns its checkpoints'] : []];
+  const refusalOf = createRefusals(keys);
   const audit = await composeAudit({
-    pool, origin: config.origin, key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
+    refusalOf, pool, origin: config.origin, key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
     tenant: config.tenant, keeper: custody.keeper, keys: custody.keys, hidden: hidden.of, catalogueRead: () => hidden.ready(config.catalogueWaitMs), pseudonymSecret: secret, people: openPersonNames(config.keyFolder, secret), publish: createCheckpointPublisher(bus, key, config.origin, config.tenant), now: Date.now,
     predecessor: config.predecessor, threads: config.threads, witnesses, alarm: (who, why) => log.error({ witness: who, why }, 'a witness does not accept this log'),
   }).catch(async (error: unknown) => {
@@ -50,7 +52,7 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
     throw error;
   });
   // Before anything newer is taken: what is skipped now would be below the offset of what came after it.
-  if (audit.resumed) for (const topic of recorded) await bus.scan({ topic, onBatch: (messages) => audit.record(messages.filter((message) => !isHeartbeat(message))) });
+  if (audit.resumed) for (const topic of recorded) await bus.scan({ topic, onBatch: (messages) => audit.record(messages.filter((message) => !isHeartbeat(message) || refusalOf(message) !== undefined)) });
   const rounds = setInterval(() => { audit.witnessing.round().catch((err: unknown) => log.warn({ err }, 'a round of witnesses failed')); }, config.witnessIntervalMs).unref();
   const standing = createStanding({ ...createStandingPorts(bus, pool, key, config.origin, config.tenant), reached: audit.sequencer.reached, now: Date.now });
   const looks = setInterval(() => { standing.step().catch((err: unknown) => log.warn({ err }, 'how far the log is cannot be said: policy counts it as behind')); }, config.standingIntervalMs).unref();

@@ -6,8 +6,9 @@ import type { Audit } from '@countersign/audit/compose';
 import { bigintArray, byteaArray, textArray } from '@countersign/audit/outbound/binary-array';
 import { localCustody } from '@countersign/audit/outbound/custody';
 import type { Entry } from '@countersign/audit/app/ports';
+import { createRefusals } from '@countersign/audit/inbound/writers';
 import type { BusMessage } from '@countersign/bus';
-import { generateKey } from '@countersign/identity';
+import { createKeySet, generateKey } from '@countersign/identity';
 import pg from 'pg';
 import { governedRecords } from './governed-records.ts';
 import { ofRounds, percentile } from './measured.ts';
@@ -38,7 +39,7 @@ const openLog = async (pool: pg.Pool, name: string, threads: number): Promise<{ 
   const folder = await mkdtemp(join(tmpdir(), 'countersign-bench-audit-'));
   const key = generateKey('audit-1');
   const audit = await composeAudit({
-    pool, origin: `bench/${name}`, tenant: 'acme', key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') }, ...await localCustody(folder, join(folder, 'last')),
+    refusalOf: createRefusals(createKeySet([])), pool, origin: `bench/${name}`, tenant: 'acme', key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') }, ...await localCustody(folder, join(folder, 'last')),
     pseudonymSecret: Buffer.alloc(32), publish: async () => undefined, now: Date.now, maxBatch: batch * 2, threads,
   });
   return { audit, close: async () => { await audit.close(); await rm(folder, { recursive: true }); } };

@@ -16,6 +16,11 @@ export interface SourceRecord {
   readonly value: Uint8Array;
 }
 
+/** Under this header stands why a record is not the word of who may write its topic; audit alone puts it there. */
+export const refusedHeader = 'cs_audit_refused';
+/** Type of an entry of which nothing could be verified: kept as it came, and nobody's word. */
+export const rejectedType = 'countersign.audit.rejected.v1';
+
 export interface DecisionDigest {
   readonly decision: string;
   readonly tier: number;
@@ -103,7 +108,8 @@ const aboutOf = (fields: Readonly<Record<string, unknown>>): Readonly<Record<str
 /** Builds the leaf of a record. @param body the record's JSON, or undefined where its bytes are none */
 export const leafOf = (source: SourceRecord, body: unknown, context: LeafContext): Leaf => {
   // Of what was refused as unreadable nothing was verified, whatever it says of itself.
-  const rejected = /-dead\.v\d+$/.test(source.topic);
+  const refused = idOf(source.headers[refusedHeader]);
+  const rejected = refused !== null || /-dead\.v\d+$/.test(source.topic);
   const fields = rejected ? {} : fieldsOf(body);
   const about = aboutOf(fields);
   const type = rejected ? null : idOf(source.headers['ce_type']);
@@ -113,7 +119,7 @@ export const leafOf = (source: SourceRecord, body: unknown, context: LeafContext
   return {
     v: 1,
     id: idOf(source.headers['ce_id']) ?? `${source.topic}/${source.partition}/${source.offset}`,
-    type: type ?? 'countersign.audit.rejected.v1',
+    type: type ?? rejectedType,
     tenant: idOf(source.headers['tenant']) ?? '',
     source: { topic: source.topic, partition: source.partition, offset: String(source.offset) },
     at: source.at,
@@ -131,7 +137,7 @@ export const leafOf = (source: SourceRecord, body: unknown, context: LeafContext
     outcome: fields['kind'] === 'action.outcome' ? idOf(fieldsOf(fields['message'])['status'], 32) : null,
     retention: retentionOf({ topic: source.topic, type: type ?? '', tier: decision?.tier ?? 0, overseen: oversight.length > 0 }),
     trace: idOf(source.headers['traceparent'], 64),
-    states: source.topic === statementSource ? fieldsOf(fields['states']) as Statement['states'] : null,
+    states: refused !== null ? { what: 'event_rejected', code: refused } : source.topic === statementSource ? fieldsOf(fields['states']) as Statement['states'] : null,
     payload: context.commitment,
   };
 };

@@ -1,3 +1,4 @@
+import { rejectedType } from './entry.ts';
 import type { Leaf } from './entry.ts';
 import { peopleIn } from './oversight.ts';
 import { fieldsOf, idOf } from './reading.ts';
@@ -41,7 +42,9 @@ const textsOf = (value: unknown, into: string[], left: { chars: number }, depth 
 
 /** @param body the payload's JSON; undefined where it is none, was erased, or may not be seen by the index */
 export const indexedOf = (leaf: Leaf, body: unknown): IndexedEntry => {
-  const fields = fieldsOf(body);
+  // What nobody vouches for is found by its words, and belongs to no run, agent or person.
+  const said = leaf.type === rejectedType ? undefined : body;
+  const fields = fieldsOf(said);
   const scope = fieldsOf(fields['scope']);
   const texts: string[] = [];
   textsOf(body, texts, { chars: mostText });
@@ -50,6 +53,6 @@ export const indexedOf = (leaf: Leaf, body: unknown): IndexedEntry => {
     run: leaf.run ?? (scope['kind'] === 'run' ? idOf(scope['id']) : null), agent: leaf.agent ?? (scope['kind'] === 'agent' ? idOf(scope['id']) : null),
     stream: leaf.stream ?? null, decision: leaf.decision?.decision ?? null, tier: leaf.decision?.tier ?? null, code: leaf.decision?.code ?? null, outcome: leaf.outcome ?? null,
     trace: leaf.trace === null ? null : /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(leaf.trace)?.[1] ?? null,
-    rules: leaf.decision?.rules ?? [], people: peopleIn(body), text: texts.join('\n'),
+    rules: leaf.decision?.rules ?? [], people: peopleIn(said), text: texts.join('\n'),
   };
 };

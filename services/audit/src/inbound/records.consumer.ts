@@ -21,16 +21,17 @@ const [governed, registry, approvals, supervision, halts, findings, policy, dead
 @Controller()
 export class RecordsConsumer {
   readonly #audit: Audit;
-  readonly #repeats = createRepeats();
+  readonly #repeats;
   constructor(@Inject(AUDIT) audit: Audit) {
     this.#audit = audit;
+    this.#repeats = createRepeats(audit.refusalOf);
   }
 
   @EventPattern(governed, extras) governed(@Payload() messages: readonly BusMessage[]) { return this.#audit.record(messages); }
   @EventPattern(registry, extras) registry(@Payload() messages: readonly BusMessage[]) { return this.#audit.record(messages); }
   @EventPattern(approvals, extras) approvals(@Payload() messages: readonly BusMessage[]) { return this.#audit.record(messages); }
   @EventPattern(supervision, extras) supervision(@Payload() messages: readonly BusMessage[]) { return this.#audit.record(messages); }
-  @EventPattern(halts, extras) halts(@Payload() messages: readonly BusMessage[]) { return this.#audit.record(messages.filter((message) => !isHeartbeat(message))); }
+  @EventPattern(halts, extras) halts(@Payload() messages: readonly BusMessage[]) { return this.#audit.record(messages.filter((message) => !isHeartbeat(message) || this.#audit.refusalOf(message) !== undefined)); }
   @EventPattern(findings, extras) findings(@Payload() messages: readonly BusMessage[]) { return this.#audit.record(messages); }
   @EventPattern(policy, extras) policy(@Payload() messages: readonly BusMessage[]) { return this.#audit.record(messages); }
   @EventPattern(dead, extras) dead(@Payload() messages: readonly BusMessage[]) { return this.#audit.record(messages); }

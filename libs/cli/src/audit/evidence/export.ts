@@ -1,4 +1,5 @@
 import type { BundleVersionView, EvidenceManifest, JwksResponse } from '@countersign/contracts';
+import { rejectedType } from '@countersign/audit/core/entry';
 import { oversightOf } from '@countersign/audit/core/oversight-pack';
 import { storyOf } from '@countersign/audit/core/story';
 import type { StoryEntry } from '@countersign/audit/core/story';
@@ -37,7 +38,7 @@ export const readable = (entries: readonly TakenEntry[]): readonly StoryEntry[] 
   return leaf === undefined ? [] : [{ index: entry.index, leaf, body: bodyOf(entry) }];
 });
 
-const storyEntries = (entries: readonly TakenEntry[], run: string) => readable(entries).filter(({ leaf, body }) => leaf.run === run || leaf.stream?.startsWith('approval-') === true || ofRun(body, run));
+const storyEntries = (entries: readonly TakenEntry[], run: string) => readable(entries).filter(({ leaf, body }) => leaf.run === run || leaf.stream?.startsWith('approval-') === true || (leaf.type !== rejectedType && ofRun(body, run)));
 
 /** Halts of a run name it in their scope. */
 const ofRun = (body: unknown, run: string): boolean => {
