@@ -11,6 +11,8 @@ export interface PersonDirectory {
   /** Name of this service: the `aud` of a login statement. */
   readonly audience: string;
   person(id: string): { readonly roles: readonly string[]; readonly rolesSince?: Readonly<Record<string, number>> | undefined; readonly status: 'active' | 'gone'; readonly keys: KeySet } | undefined;
+  /** Who people are may have changed unheard: nobody is authenticated, and whoever asks again later may be. Absent: never. */
+  readonly isStale?: () => boolean;
   readonly now: () => number;
   /** Keys of the services; where they are given, the gateway may read for somebody it has authenticated. */
   readonly relays?: KeySet;
@@ -43,6 +45,7 @@ export const Person = createParamDecorator((_: unknown, context: ExecutionContex
 
 /** Checks `Authorization: Bearer <login statement>`, a JWS by the person's own key (identity: signPersonStatement 'login'). Plain function, so that it can be tested and used without Nest. */
 export const authenticatePerson = async (header: string | undefined, directory: PersonDirectory, method = 'POST', evenWithoutStore = false): Promise<AuthenticatedPerson> => {
+  if (directory.isStale?.() === true) throw new CodedError('stale_snapshot', 'this service does not know at this moment who is enrolled: ask again', { status: 503 });
   if (header?.startsWith('Relay ') === true) return relayed(header.slice('Relay '.length), directory, method);
   const jws = /^Bearer ([A-Za-z0-9_.-]+)$/.exec(header ?? '')?.[1];
   const unauthenticated = (detail: string): CodedError => new CodedError('unauthenticated', detail, { status: 401 });

@@ -89,8 +89,9 @@ const fakeBus = () => {
 const operator = generateKey('olga-1');
 const used = new Set<string>();
 let storeAway = false;
+let unheard = false;
 const directory: PersonDirectory = {
-  audience: 'demo', now: () => 1_000_000,
+  audience: 'demo', now: () => 1_000_000, isStale: () => unheard,
   person: (id) => (id === 'olga' ? { roles: ['operator'], status: 'active', keys: createKeySet([operator.publicJwk]) } : id === 'gus' ? { roles: [], status: 'gone', keys: createKeySet([operator.publicJwk]) } : undefined),
   useOnce: async ({ jti }, orHere) => {
     if (storeAway && orHere !== true) throw new HotStateUnavailable(new Error('no answer'));
@@ -166,6 +167,15 @@ describe('a service on the host', () => {
     expect([(await stop(one)).status, (await stop(one)).status]).toEqual([201, 401]);
     storeAway = false;
     expect([(await stop(one)).status, (await get('/whoami', { authorization: one })).status]).toEqual([401, 401]);
+  });
+
+  it('has people ask again while it does not know who is enrolled', async () => {
+    const authorization = `Bearer ${signPersonStatement('login', { sub: 'olga', aud: 'demo', iat: 1_000, exp: 1_060, jti: 'unheard' }, operator)}`;
+    unheard = true;
+    const refused = await get('/whoami', { authorization });
+    expect([refused.status, await refused.json()]).toEqual([503, expect.objectContaining({ code: 'stale_snapshot' })]);
+    unheard = false;
+    expect((await get('/whoami', { authorization })).status).toBe(200);
   });
 
   it('refuses control characters in a path, and NUL in a query, before anything else sees them', async () => {

@@ -51,6 +51,7 @@ export const directoryOf = (people: Snapshot<PersonSnapshot>, options: Pick<Pers
   const keySets = new WeakMap<PersonSnapshot, KeySet>();
   return {
     ...options,
+    isStale: () => people.isStale(),
     person: (id) => {
       const person = people.get(id);
       // A directory that may have missed a departure authenticates nobody.
