@@ -1,3 +1,4 @@
+export * from './chain-place.ts';
 export * from './decider.ts';
 export * from './effective.ts';
 export * from './ids.ts';

@@ -9,7 +9,7 @@ import type { RefusalOf } from './inbound/writers.ts';
 import { localCustody } from './outbound/custody.ts';
 
 /** A database of its own with a log in it. */
-export interface Logbook { readonly pool: pg.Pool; readonly audit: Audit; close(): Promise<void> }
+export interface Logbook { readonly pool: pg.Pool; readonly audit: Audit; /** What audit found changed. */ readonly alarms: readonly string[]; close(): Promise<void> }
 
 /** @param refusalOf whose word a message is; the stories of most tests are unsigned */
 export const openLogbook = async (server: string, refusalOf: RefusalOf = () => undefined): Promise<Logbook> => {
@@ -19,13 +19,14 @@ export const openLogbook = async (server: string, refusalOf: RefusalOf = () => u
   await admin.query(`create database ${name}`);
   const pool = new pg.Pool({ connectionString: Object.assign(new URL(server), { pathname: `/${name}` }).href, max: 4 });
   const folder = await mkdtemp(join(tmpdir(), 'audit-'));
+  const alarms: string[] = [];
   const key = generateKey('audit-1');
   const audit = await composeAudit({
-    refusalOf, pool, origin: 'countersign.test/acme', key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
+    refusalOf, alarm: (what, why) => alarms.push(`${what}: ${why}`), pool, origin: 'countersign.test/acme', key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
     tenant: 'acme', ...await localCustody(folder, join(folder, 'keeper')), pseudonymSecret: Buffer.alloc(32), publish: async () => undefined, now: () => 1,
   });
   return {
-    pool, audit,
+    pool, audit, alarms,
     close: async () => {
       await audit.sequencer.close();
       await pool.end();

@@ -123,7 +123,7 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   if (first) await sequencer.state(first);
   const payloads = createPayloads(ports.pool, ports.origin, ports.keys, (index, why) => alarm('payload', `that of entry ${index} was changed: ${why}`));
   const published = createPublishedLog(ports.pool, ports.origin, encodings, store.readTile, payloads);
-  const questions = createQuestions(ports.pool, ports.origin, published.payloads, sequencer.state);
+  const questions = createQuestions(ports.pool, ports.origin, published.payloads, sequencer.state, (index, why) => alarm('index', `entry ${index}: ${why}`));
   const privacy = createPrivacy({ tenant: ports.tenant, keys: ports.keys, store: createPostgresPrivacy(ports.pool, ports.origin, questions.forget), state: sequencer.state, pseudonym, forget: (name) => ports.people?.forget(name), now: ports.now, settled: async () => { while (await questions.step() > 0); } });
   await privacy.resume();
   return {

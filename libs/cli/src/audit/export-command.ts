@@ -3,7 +3,7 @@ import { createTicker, progress } from '../output.ts';
 import { personCommand } from '../people/command.ts';
 import { inert } from '../people/inert.ts';
 import { collect, policiesOf } from './evidence/collect.ts';
-import { filesOf, surroundings } from './evidence/export.ts';
+import { filesOf, holesOf, surroundings } from './evidence/export.ts';
 import { writeFolder } from './evidence/folder.ts';
 import { asked, conditions, readers } from './query-command.ts';
 import { exportUsage } from './usage.ts';
@@ -32,9 +32,10 @@ export const exportEvidence = personCommand(exportUsage, { ...conditions, out: {
   await writeFolder(dir, files);
   progress('');
   const closed = collected.entries.filter(({ opened }) => opened === undefined).length;
-  session.show({ out: dir, entries: collected.entries.length, opened: collected.entries.length - closed, checkpointSize: collected.checkpoint.size, missing: around.missing }, [
+  const holes = typeof run === 'string' ? holesOf(collected.entries, run) : [];
+  session.show({ out: dir, entries: collected.entries.length, opened: collected.entries.length - closed, checkpointSize: collected.checkpoint.size, missing: [...around.missing, ...holes] }, [
     `${collected.entries.length} entries under a checkpoint of ${collected.checkpoint.size} are in ${inert(dir)}${closed > 0 ? `; ${closed} of them cannot be opened any more` : ''}`,
-    ...around.missing.map((what) => `missing: ${inert(what)}`),
+    ...[...around.missing, ...holes].map((what) => `missing: ${inert(what)}`),
     `verify with: countersign audit verify ${dir} --offline --key KEY`,
   ]);
 });

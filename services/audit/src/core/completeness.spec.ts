@@ -17,6 +17,12 @@ describe('the chain of a run\'s messages', () => {
     expect(chainFaults(whole, at)).toEqual([]);
   });
 
+  it('a message refused out of its order takes no place: it neither makes a whole chain short nor fills a hole', () => {
+    const refused = (seq: number, code: string) => line('message.refused', { kind: 'message.refused', seq, code });
+    expect(chainFaults(chain(started, refused(999, 'seq_gap'), refused(1, 'invalid_body'), ended(2)), at)).toEqual([]);
+    expect(chainFaults(chain(started, refused(0, 'seq_reused'), ended(2)), at)).toEqual(['short']);
+  });
+
   it.each([
     ['a message is missing', [started, decided(2, true), ended(3)], ['short']],
     ['policy ended it, for its time was over', [started, decided(1, true), ended(null, false)], ['unclosed']],

@@ -1,3 +1,4 @@
+import { consumesSeq } from '@countersign/kernel';
 import type { Leaf } from './entry.ts';
 import { fieldsOf, numberOf } from './reading.ts';
 
@@ -28,6 +29,10 @@ interface Line { readonly leaf: Leaf; readonly body: unknown }
 const governed = 'runs.governed.v1';
 const larger = (a: number | null, b: number | null): number | null => (a === null ? b : b === null ? a : Math.max(a, b));
 
+/** The place of a record's message in its run's chain; null where it has none: a message refused out of its order names a seq and takes no place. */
+export const placeOf = (fields: Readonly<Record<string, unknown>>): number | null =>
+  (fields['kind'] === 'message.refused' && !consumesSeq(String(fields['code'])) ? null : numberOf(fields['seq']));
+
 /** @param lines entries in their order; those whose payload was erased say nothing of their seq */
 export const chainParts = (lines: readonly Line[]): readonly ChainPart[] => {
   const parts = new Map<string, ChainPart>();
@@ -35,7 +40,7 @@ export const chainParts = (lines: readonly Line[]): readonly ChainPart[] => {
     if (leaf.run === null || leaf.source.topic !== governed) continue;
     const before: ChainPart = parts.get(leaf.run) ?? { run: leaf.run, agent: leaf.agent, started: null, notAfter: null, ended: null, closing: null, recorded: 0, last: -1, attested: -1 };
     const fields = fieldsOf(body);
-    const seq = numberOf(fields['seq']);
+    const seq = placeOf(fields);
     const kind = leaf.type.replace(/^countersign\.governed\.|\.v\d+$/g, '');
     const life = numberOf(fieldsOf(fields['token'])['run_not_after']);
     parts.set(leaf.run, {

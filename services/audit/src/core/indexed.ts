@@ -40,6 +40,15 @@ const textsOf = (value: unknown, into: string[], left: { chars: number }, depth 
   else if (typeof value === 'object' && value !== null) for (const [name, item] of Object.entries(value)) if (!machine.has(name)) textsOf(item, into, left, depth + 1);
 };
 
+/**
+ * A line of the index as its leaf has it: what the leaf says goes before what the line says. Run, agent and tool may also come from the payload or, of a
+ * vote, from the question before it; people come from payloads alone: there a line that the leaf does not contradict is taken as it is.
+ */
+export const underLeaf = <L extends Omit<IndexedEntry, 'text'>>(line: L, leaf: Leaf): L => {
+  const { text: _text, people: _people, run, agent, tool, ...said } = indexedOf(leaf, undefined);
+  return { ...line, ...said, run: run ?? line.run, agent: agent ?? line.agent, tool: tool ?? line.tool };
+};
+
 /** @param body the payload's JSON; undefined where it is none, was erased, or may not be seen by the index */
 export const indexedOf = (leaf: Leaf, body: unknown): IndexedEntry => {
   // What nobody vouches for is found by its words, and belongs to no run, agent or person.

@@ -53,6 +53,20 @@ describe('the story of a run', () => {
     expect([slot, { ...slot, last: 2 }, { ...slot, slot: 'long_2026_10' }].map((states) => /are erased/.test(storyOf(run, gone, [stated(7, 'expired', states)]).gaps[0]!))).toEqual([true, false, false]);
   });
 
+  it('counts the records of the run: none goes missing between the others', () => {
+    const holes = (left: (entry: StoryEntry) => boolean) => storyOf(run, entries().filter(left)).gaps.filter((gap) => gap.startsWith('records of the run'));
+    // A decision after people answered is no message of the runtime: its round, and what came of it, give it away.
+    const unnumbered = (entry: StoryEntry): StoryEntry => ({ ...entry, body: { ...entry.body as object, seq: null } });
+    expect(holes(() => true)).toEqual([]);
+    expect(storyOf(run, entries().filter(({ index }) => index !== 4).map(unnumbered)).gaps[0]).toMatch(/has an outcome and no decision that allowed it/);
+    expect(storyOf(run, entries().filter(({ index }) => index !== 1).map(unnumbered)).gaps[0]).toMatch(/round 1 of/);
+    expect(holes(({ index }) => index !== 2)).toEqual(['records of the run are missing: event 1 of approval-7']);
+    expect(holes(({ index }) => ![0, 3].includes(index))).toEqual(['records of the run are missing: its messages 0']);
+    // What was erased has no number to read; one more than were erased is missing all the same.
+    const erased = (entry: StoryEntry): StoryEntry => (entry.index === 3 ? entry : { ...entry, body: undefined });
+    expect(storyOf(run, entries().map(erased)).gaps.filter((gap) => gap.startsWith('records of the run'))).toEqual([]);
+  });
+
   it('says what is missing: an outcome that nobody reported, an action still waiting, an end', () => {
     const all = entries();
     expect(storyOf(run, all.slice(0, 5)).gaps.join('\n')).toMatch(/has not ended[\s\S]*nobody has said what came of it/);

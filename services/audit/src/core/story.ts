@@ -1,5 +1,6 @@
 import type { Leaf } from './entry.ts';
 import { fieldsOf, numberOf } from './reading.ts';
+import { holesIn } from './run-holes.ts';
 import { wordsOf } from './story-words.ts';
 import { coveringOf } from './withheld.ts';
 
@@ -101,7 +102,7 @@ export const storyOf = (run: string, entries: readonly StoryEntry[], beside: rea
   return {
     run, tenant: timed[0]?.leaf.tenant ?? '', agent: timed.find(({ leaf }) => leaf.agent !== null)?.leaf.agent ?? null, instruction, startedAt: started, endedAt: ended,
     trace: timed.map(({ leaf }) => /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(leaf.trace ?? '')?.[1]).find((trace) => trace !== undefined) ?? null,
-    actors: [...actors.values()].map(({ did, ...actor }) => ({ ...actor, did: [...did] })), actions: told, steps, gaps: gapsOf(timed, beside, told, started, ended, closed),
+    actors: [...actors.values()].map(({ did, ...actor }) => ({ ...actor, did: [...did] })), actions: told, steps, gaps: [...holesIn(run, entries), ...gapsOf(timed, beside, told, started, ended, closed)],
   };
 };
 

@@ -1,6 +1,7 @@
 import { encodeBundle, formatProof, hashesAtLevel, hashesPerTile, inclusionProof } from '@countersign/tamper-log';
 import type { Encodings, ReadTile, TileAddress } from '@countersign/tamper-log';
 import type { Pool } from 'pg';
+import type { Leaf } from '../core/entry.ts';
 import type { Opened, OpenPayloads } from './payloads.ts';
 
 /** What anyone may read: never beyond the size of the last signed checkpoint (C2SP tlog-tiles). */
@@ -67,7 +68,11 @@ export const createPublishedLog = (pool: Pool, log: string, encodings: Encodings
       const { rows } = await pool.query<{ index: string; leaf: Buffer }>(
         `select index, leaf from entry where log = $1 and ($2::text is null or run = $2) and ($3::text is null or action = $3)
          and index < (select coalesce(max(size), 0) from checkpoint where log = $1 and published) order by index limit $4`, [log, run ?? null, action ?? null, limit]);
-      return rows.map((row) => ({ index: Number(row.index), leaf: row.leaf }));
+      // The columns only find them: what an entry is about stands in its leaf.
+      return rows.map((row) => ({ index: Number(row.index), leaf: row.leaf })).filter(({ leaf }) => {
+        const about = JSON.parse(leaf.toString()) as Leaf;
+        return (run === undefined || about.run === run) && (action === undefined || about.action === action);
+      });
     },
   };
 };

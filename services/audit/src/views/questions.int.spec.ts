@@ -28,6 +28,21 @@ describe('questions to the record, on PostgreSQL', () => {
     expect(await ask({ trace: '4bf92f3577b34da6a3ce929d0e0e4736', type: 'countersign.governed.run.ended.v1' })).toEqual([6]);
   });
 
+  it('says what the leaf says, whatever was done to its line, and leaves no entry of a run out', async () => {
+    await book.pool.query("update indexed set decision = 'deny', code = 'x', agent = 'other', at = 1 where index = 4; delete from indexed where index = 1; update indexed set run = null where index = 5");
+    expect(await ask({ run })).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect((await book.audit.questions.ask({ run }, { after: 3, limit: 1 }))[0]).toMatchObject({ index: 4, decision: 'allow', code: null, agent: 'payer', at: 1_793_500_000_002 });
+    expect(book.alarms).toEqual(expect.arrayContaining([expect.stringMatching(/^index: entry 1: .*taken away/), expect.stringMatching(/^index: entry 4: .*not what its leaf says/), expect.stringMatching(/^index: entry 5: /)]));
+    expect(await ask({ agent: 'payer', tier: 3 })).toEqual([1]);
+    // Where the log's own column was changed as well, the records of the run are counted.
+    await book.pool.query('delete from indexed where index = 4; update entry set run = null where index = 4');
+    expect((await readStory(book.audit.questions, book.audit.published, run))!.gaps).toContainEqual(expect.stringMatching(/^records of the run are missing: its messages 2/));
+    await book.pool.query('update entry set run = $1 where index = 4', [run]);
+    expect(await ask({ agent: 'payer', tier: 3 })).toEqual([1]);
+    expect(await ask({ run })).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(await ask({ agent: 'payer', tier: 3 })).toEqual([1, 4]);
+  });
+
   it('finds words in what was said, as a web search does', async () => {
     expect(await ask({ text: 'invoice' })).toEqual([3]);
     expect(await ask({ text: '"pay the printer"' })).toEqual([0]);

@@ -1,7 +1,8 @@
 import { inTransaction } from '@countersign/event-store/postgres';
+import { isDeepStrictEqual } from 'node:util';
 import type { Pool, PoolClient } from 'pg';
 import type { Leaf } from '../core/entry.ts';
-import { indexedOf } from '../core/indexed.ts';
+import { indexedOf, underLeaf } from '../core/indexed.ts';
 import type { IndexedEntry } from '../core/indexed.ts';
 import { countEntries } from './completeness.ts';
 import { jsonOf } from './json.ts';
@@ -49,10 +50,16 @@ const insert = `insert into indexed (log, index, at, type, run, agent, action, t
 /** A vote says which approval it belongs to; the question before it, in the same partition, said of which run. */
 const inherit = `update indexed i set run = q.run, action = q.action, agent = q.agent, tool = q.tool from indexed q
   where i.log = $1 and i.index >= $2 and i.run is null and i.stream is not null and q.log = $1 and q.stream = i.stream and q.run is not null`;
+/** Entries of a run that its lines in the index do not have, below what was read: somebody took the line away, or altered it. */
+const lost = `select e.index, e.leaf from entry e left join indexed i on i.log = e.log and i.index = e.index
+  where e.log = $1 and e.run = $2 and e.index < (select next from indexed_to where log = $1) and i.run is distinct from e.run order by e.index limit 1000`;
 const columns = 'index, at, type, run, agent, action, tool, stream, decision, tier, code, outcome, trace, rules, people';
 
-/** @param open payloads by index; one that was erased is missing @param owing told where a hole is to be put on the record */
-export const createQuestions = (pool: Pool, log: string, open: (indices: readonly number[]) => Promise<ReadonlyMap<number, Opened>>, owing: () => Promise<void>): Questions => {
+/**
+ * @param open payloads by index; one that was erased is missing @param owing told where a hole is to be put on the record
+ * @param changed told of lines of the index that are not what their leaf says
+ */
+export const createQuestions = (pool: Pool, log: string, open: (indices: readonly number[]) => Promise<ReadonlyMap<number, Opened>>, owing: () => Promise<void>, changed: (index: number, why: string) => void): Questions => {
   const take = async (client: PoolClient, most: number): Promise<{ readonly taken: number; readonly owed: number }> => {
     await client.query('insert into indexed_to (log, next) values ($1, 0) on conflict do nothing', [log]);
     const { rows: [at] } = await client.query<{ next: string }>('select next from indexed_to where log = $1 for update', [log]);
@@ -72,6 +79,20 @@ export const createQuestions = (pool: Pool, log: string, open: (indices: readonl
     return { taken: rows.length, owed };
   };
 
+  /** Makes lines of a run again that are gone: an answer about a run leaves out nothing that its entries are filed under. */
+  const restore = async (run: string): Promise<void> => {
+    const { rows } = await pool.query<{ index: string; leaf: Buffer }>(lost, [log, run]);
+    const read = rows.map(({ index, leaf }) => ({ index: Number(index), leaf: JSON.parse(leaf.toString()) as Leaf })).filter(({ leaf }) => leaf.run === run);
+    if (read.length === 0) return;
+    for (const { index } of read) changed(index, 'its line in the index was taken away or altered; it is made again');
+    const payloads = await open(read.map(({ index }) => index));
+    const lines = read.map(({ index, leaf }) => ({ index, ...indexedOf(leaf, jsonOf(payloads.get(index)?.body)) }));
+    await inTransaction(pool, async (client) => {
+      await client.query('delete from indexed where log = $1 and index = any($2::bigint[])', [log, lines.map(({ index }) => index)]);
+      await client.query(insert, [log, JSON.stringify(lines)]);
+    });
+  };
+
   return {
     step: async (most = 500) => {
       const { taken, owed } = await inTransaction(pool, (client) => take(client, most));
@@ -80,6 +101,7 @@ export const createQuestions = (pool: Pool, log: string, open: (indices: readonl
     },
 
     ask: async (question, { after, limit }) => {
+      if (question.run !== undefined) await restore(question.run);
       const values: unknown[] = [log, after];
       const conditions = ['log = $1', 'index > $2'];
       const where = (sql: (place: string) => string, value: unknown): void => { if (value !== undefined) conditions.push(sql(`$${values.push(value)}`)); };
@@ -89,8 +111,14 @@ export const createQuestions = (pool: Pool, log: string, open: (indices: readonl
       where((place) => `at >= ${place}`, question.from);
       where((place) => `at < ${place}`, question.to);
       where((place) => `words @@ websearch_to_tsquery('simple', ${place})`, question.text);
-      const { rows } = await pool.query<Row>(`select ${columns} from indexed where ${conditions.join(' and ')} order by index limit $${values.push(limit)}`, values);
-      return rows.map((row) => ({ ...row, index: Number(row.index), at: Number(row.at) }));
+      const { rows } = await pool.query<Row & { leaf: Buffer }>(`select i.*, e.leaf from (select ${columns} from indexed where ${conditions.join(' and ')} order by index limit $${values.push(limit)}) i
+        join entry e on e.log = $1 and e.index = i.index order by i.index`, values);
+      return rows.map(({ leaf, ...row }) => {
+        const line = { ...row, index: Number(row.index), at: Number(row.at) };
+        const said = underLeaf(line, JSON.parse(leaf.toString()) as Leaf);
+        if (!isDeepStrictEqual(line, said)) changed(line.index, 'its line in the index is not what its leaf says');
+        return said;
+      });
     },
 
     reached: async () => Number((await pool.query<{ next: string }>('select next from indexed_to where log = $1', [log])).rows[0]?.next ?? 0),

@@ -18,7 +18,7 @@ const chainStart = 'A'.repeat(43);
 
 /**
  * The pure part of admission (DESIGN 7.1 and 8): partition, session, seq and chain, then what is wrong with token, clock or body.
- * Refusals before the chain is in order consume nothing (events.consumesSeq); later ones take the message's place in the chain.
+ * Refusals before the chain is in order consume nothing (consumesSeq of the kernel); later ones take the message's place in the chain.
  */
 export const admit = (command: FromRuntime, run: RunState | undefined, now: number, limits: Limits): Admission => {
   if (!command.rightPartition) return refuse('wrong_partition', 'the record is not in the partition of its run: use murmur2 of the key');

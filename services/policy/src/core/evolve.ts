@@ -1,10 +1,9 @@
 import type { GovernedDecided, GovernedOutcome, GovernedRecord, GovernedStarted, Money } from '@countersign/contracts';
-import { actorsIn, effectiveArguments, timeOfUuidV7 } from '@countersign/kernel';
+import { actorsIn, consumesSeq, effectiveArguments, timeOfUuidV7 } from '@countersign/kernel';
 import { foldShares, releaseShares, settleShares } from './budgets.ts';
 import { depthBehind } from './deferral.ts';
 import { allotmentOf, delegatedBy, delegationIn } from './delegation.ts';
 import type { Delegated } from './delegation.ts';
-import { consumesSeq } from './events.ts';
 import { effectOf } from './facts/effect.ts';
 import { fingerprint } from './fingerprint.ts';
 import { noPast, proposedAct, remember, settleAct } from './past.ts';

@@ -89,6 +89,13 @@ describe('an export of evidence', () => {
     expect(checkEvidence(filesOf(without(3, await paymentLog(signer, [erasure])), key, around, asked), key)).toMatchObject({ ok: true, entries: 9, opened: 8 });
   });
 
+  it.each([
+    [1, 'its messages 1'], [2, 'event 1 of approval-7'], [4, 'its messages 2'], [0, 'its messages 0'],
+  ])('says that a record of the run is missing where entry %i was left out', (index, what) => {
+    const fewer = { ...collected, entries: collected.entries.filter((entry) => entry.index !== index) };
+    expect(checkEvidence(filesOf(fewer, key, around, asked), key)).toMatchObject({ ok: false, firstBad: { file: 'manifest.json', why: expect.stringContaining(what) } });
+  });
+
   it('names the entry whose words are gone without an erasure on the record', () => {
     expect(checkEvidence(filesOf(without(3, collected), key, around, asked), key)).toMatchObject({ ok: false, firstBad: { file: 'entries/3.payload', why: expect.stringContaining('no erasure or expiry on the record covers entry 3') } });
   });

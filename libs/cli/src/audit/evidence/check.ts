@@ -6,7 +6,7 @@ import { unpackBundle } from '@countersign/policy/inbound/bundle-archive';
 import { bundleDigest } from '@countersign/policy/inbound/bundle-files';
 import { parseCheckpoint } from '@countersign/tamper-log';
 import { storyPage } from '../story-page.ts';
-import { packIn, readable, toldIn } from './export.ts';
+import { holesOf, packIn, readable, toldIn } from './export.ts';
 import { manifestBytes, names, sha256, sumsOf } from './files.ts';
 import { faultOf, jsonIn, leafIn } from './proven.ts';
 import type { TakenEntry } from './proven.ts';
@@ -53,7 +53,11 @@ export const checkEvidence = (files: ReadonlyMap<string, Uint8Array>, verifierKe
     });
     withheldIn(entries);
     found.bundles = bundlesIn(files, entries);
-    if (manifest.run !== null) storyIn(files, entries, manifest);
+    if (manifest.run !== null) {
+      const [hole] = holesOf(entries, manifest.run);
+      if (hole !== undefined) throw new Bad(names.manifest, `does not list all of the run: ${hole}`);
+      storyIn(files, entries, manifest);
+    }
     if (manifest.pack !== undefined) packCounted(files, entries, manifest);
     sumsIn(files, manifest);
     return { ok: true, ...found };

@@ -1,6 +1,7 @@
 import type { BundleVersionView, EvidenceManifest, JwksResponse } from '@countersign/contracts';
 import { rejectedType } from '@countersign/audit/core/entry';
 import { oversightOf } from '@countersign/audit/core/oversight-pack';
+import { holesIn } from '@countersign/audit/core/run-holes';
 import { storyOf } from '@countersign/audit/core/story';
 import type { StoryEntry } from '@countersign/audit/core/story';
 import type { Client } from '../../people/client.ts';
@@ -48,6 +49,9 @@ const ofRun = (body: unknown, run: string): boolean => {
 
 /** The story that an export tells: made of its own entries and of nothing else, so that whoever checks can tell it again. */
 export const toldIn = (entries: readonly TakenEntry[], run: string) => storyOf(run, storyEntries(entries, run), readable(entries));
+
+/** Which records of the run are missing between those of an export. */
+export const holesOf = (entries: readonly TakenEntry[], run: string): readonly string[] => holesIn(run, storyEntries(entries, run));
 
 /** The numbers of an oversight pack and its page, counted out of an export's own entries. */
 export const packIn = (entries: readonly TakenEntry[], question: string, made: string): { readonly json: string; readonly page: string } => {
