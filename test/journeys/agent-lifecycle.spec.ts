@@ -80,7 +80,7 @@ describe('the life of an agent', () => {
   });
 
   it('suspended in the middle of its work everything of it stops: what waits, what was granted, what runs', async () => {
-    session = await until('policy knows the agent', () => openRawSession(whole, { id: 'assessor', key }, whole.people.tess.instruct('assessor', 'pay NL77PRNT0000000001 the 9.50 EUR')).catch(() => undefined), 20_000);
+    session = await until('policy knows the agent', () => openRawSession(whole, { id: 'assessor', key }, whole.people.tess.instruct('assessor', 'pay NL77PRNT0000000001 the 9.50 EUR and the 9.60 EUR')).catch(() => undefined), 20_000);
     const running = await session.propose('desk.transfer', payment);
     await until('it is claimed', async () => (await claim(running.grant!)).status === 200);
     const granted = await session.propose('desk.read', { note: 'n' });
@@ -101,7 +101,7 @@ describe('the life of an agent', () => {
   });
 
   it('a supervision that was away while it was suspended stops it when it is back', async () => {
-    const granted = await session.propose('desk.transfer', payment);
+    const granted = await session.propose('desk.transfer', { ...payment, minor: 960 });
     const waiting = await session.propose('desk.transfer', { to: 'DE89370400440532013000', minor: 950 });
     expect([granted.decision, waiting.decision]).toEqual(['allow', 'step_up']);
     const approval = await approvalFor(whole, waiting.action!);

@@ -5,7 +5,9 @@ import { serviceKey, serviceKeys } from '@countersign/service-host';
 import { audience, call, openRawSession, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, RawSession, Whole } from '@countersign/spec/whole';
 
-const payment = { to: 'NL77PRNT0000000001', minor: 950 };
+const amounts = [950, 960, 970, 980, 990] as const;
+const bill = (minor: typeof amounts[number]) => ({ to: 'NL77PRNT0000000001', minor });
+const payment = bill(950);
 const note = { note: 'n' };
 
 /** Somebody goes to the tool without asking, or with what was not given to them: it refuses with a code and does nothing. */
@@ -15,7 +17,7 @@ describe('a tool called directly', () => {
   let session: RawSession;
   let other: RawSession;
   let ran: number;
-  const open = (agent: Agent) => openRawSession(whole, agent, whole.people.tess.instruct(agent.id, 'pay NL77PRNT0000000001 the 9.50 EUR'));
+  const open = (agent: Agent) => openRawSession(whole, agent, whole.people.tess.instruct(agent.id, `pay NL77PRNT0000000001 the bills over ${amounts.map((minor) => `${(minor / 100).toFixed(2)} EUR`).join(', ')}`));
   beforeAll(async () => {
     whole = await startWhole();
     clerk = await whole.agent('clerk');
@@ -80,7 +82,7 @@ describe('a tool called directly', () => {
 
   it('without a claim where one is needed, or with the claim of another grant', async () => {
     const first = await session.propose('desk.transfer', payment);
-    const second = await session.propose('desk.transfer', payment);
+    const second = await session.propose('desk.transfer', bill(960));
     expect(first).toMatchObject({ decision: 'allow', claim: true });
     expect(await invoke('desk.transfer', payment, session.headers(first.grant!))).toMatchObject({ status: 401, body: { code: 'claim_required' } });
     expect(await invoke('desk.transfer', payment, session.headers(first.grant!, await claimed(second.grant!)))).toMatchObject({ status: 403, body: { code: 'claim_mismatch' } });
@@ -89,11 +91,11 @@ describe('a tool called directly', () => {
   });
 
   it('after the action was cancelled', async () => {
-    const { grant, action } = await session.propose('desk.transfer', payment);
+    const { grant, action } = await session.propose('desk.transfer', bill(970));
     expect(await session.send('cancel', { action, reason: 'changed my mind' })).toMatchObject({ code: 'cancelled', decision: 'deny', grant: null });
     const refused = await until('supervision has heard of the cancel', async () => { const answer = await claim(grant!); return answer.body['code'] === 'cancelled' && answer; });
     expect(refused.status).toBe(409);
-    expect(await invoke('desk.transfer', payment, session.headers(grant!))).toMatchObject({ status: 401, body: { code: 'claim_required' } });
+    expect(await invoke('desk.transfer', bill(970), session.headers(grant!))).toMatchObject({ status: 401, body: { code: 'claim_required' } });
     nothingRan();
   });
 
@@ -106,11 +108,11 @@ describe('a tool called directly', () => {
   });
 
   it('with a claim that was cancelled too late: it was claimed first, so it runs once', async () => {
-    const { grant, action } = await session.propose('desk.transfer', payment);
+    const { grant, action } = await session.propose('desk.transfer', bill(980));
     const text = await claimed(grant!);
     const late = await whole.people.operator.call('supervision', 'POST', `/runs/${session.run}/actions/${action!}/cancel`, { reason: 'too late' });
     expect(late).toMatchObject({ status: 409, body: { code: 'conflict' } });
-    expect((await invoke('desk.transfer', payment, session.headers(grant!, text))).status).toBe(200);
+    expect((await invoke('desk.transfer', bill(980), session.headers(grant!, text))).status).toBe(200);
   });
 
   it('with a grant that somebody made: by an own key, or by one stolen service key', async () => {
@@ -126,11 +128,11 @@ describe('a tool called directly', () => {
   });
 
   it('with a claim that is not supervision\'s', async () => {
-    const { grant } = await session.propose('desk.transfer', payment);
+    const { grant } = await session.propose('desk.transfer', bill(990));
     const now = Math.floor(Date.now() / 1000);
     const claims = readGrant(grant!);
     const own = issueClaim({ jti: 'c', grant: claims.jti, tenant: claims.tenant, run: claims.run, action: claims.action, aud: claims.aud, iat: now, exp: now + 10 }, serviceKey(whole.place.secretsDir, 'policy'));
-    expect(await invoke('desk.transfer', payment, session.headers(grant!, own))).toMatchObject({ status: 403, body: { code: 'wrong_signer' } });
+    expect(await invoke('desk.transfer', bill(990), session.headers(grant!, own))).toMatchObject({ status: 403, body: { code: 'wrong_signer' } });
     nothingRan();
   });
 });
