@@ -4,6 +4,7 @@ import type { FiredRule, GovernedRecord, PublicJwk } from '@countersign/contract
 import { argumentsDigest, createKeySet, maxGrantBatch, serviceOfKey, signGrants } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
 import { withSpan } from '@countersign/telemetry';
+import type { GovernedEntry } from './app/folding.ts';
 import { leasing } from './app/leasing.ts';
 import type { BudgetLedger, CheckpointStore } from './app/ports.ts';
 import { checkpointing } from './app/partition.ts';
@@ -17,6 +18,7 @@ import type { CompiledBundle } from './core/rules/compile.ts';
 import type { Level, Limits, World } from './core/world.ts';
 import { createResultCheck } from './inbound/delegation.ts';
 import { createEvidenceCheck } from './inbound/evidence.ts';
+import { governedRecordIn } from './inbound/governed-record.ts';
 import { createPeople } from './inbound/people.ts';
 import type { Snapshots } from './inbound/snapshots.ts';
 import { addBusinessTime } from './outbound/business-time.ts';
@@ -50,7 +52,7 @@ export interface PolicyPorts {
   readonly topics?: PolicyTopics;
   readonly maxBatch?: number;
   readonly onError: (error: Error, what: string) => void;
-  readonly count?: (what: 'records' | 'replies' | 'unproven' | 'dead' | 'grants', n: number) => void;
+  readonly count?: (what: 'records' | 'replies' | 'unproven' | 'dead' | 'grants' | 'foreign', n: number) => void;
   readonly onTakenOver?: (partition: number, how: { readonly from: 'checkpoint' | 'start'; readonly folded: number; readonly position: number }) => void;
 }
 
@@ -87,6 +89,9 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
     const taken = await takeOver(governedLog(ownership, topics.governed), ports.checkpoints, {
       partition, owner: ports.owner, tenant, now: ports.now(), folding, onProblem: (error) => ports.onError(error, 'checkpoint'),
     });
+    const { skipped } = taken;
+    ports.count?.('foreign', skipped.count);
+    if (skipped.count > 0) ports.onError(new Error(`${skipped.count} records in partition ${partition} of ${topics.governed} are none of policy's and were skipped (${skipped.first.join('; ')}): let policy alone write this topic (contracts/topics.yaml)`), 'foreign records');
     ports.onTakenOver?.(partition, { from: taken.from, folded: taken.folded, position: taken.state.position });
     const checkpoint = checkpointing(ports.checkpoints, partition, ports.pace, ports.now, taken.offsetOf, (error) => ports.onError(error, 'checkpoint'));
     const leases = ports.ledger && leasing(ports.ledger, partition, `${ports.owner}.${owned++}`);
@@ -119,11 +124,14 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
     };
   };
 
+  let state: { readonly ok: boolean; readonly why: string } = { ok: false, why: 'waiting for partitions of the inbox' };
   const subscription: Subscription = await bus.process({
     group: 'policy', input: topics.inbox, outputs: [topics.governed, topics.replies, topics.dead], own,
-    ...(ports.maxBatch === undefined ? {} : { maxBatch: ports.maxBatch }), onError: (error) => ports.onError(error, 'partition'),
+    ...(ports.maxBatch === undefined ? {} : { maxBatch: ports.maxBatch }), onError: (error) => {
+      if (!state.ok) state = { ok: false, why: error.message };
+      ports.onError(error, 'partition');
+    },
   });
-  let state: { readonly ok: boolean; readonly why: string } = { ok: false, why: 'waiting for partitions of the inbox' };
   subscription.ready.then(() => { state = { ok: true, why: '' }; }, () => undefined);
   subscription.ended.catch((error: Error) => { state = { ok: false, why: error.message }; ports.onError(error, 'processing ended'); });
 
@@ -180,7 +188,10 @@ const live = async (notLive: () => string | null, signal: AbortSignal): Promise<
 
 const governedLog = (ownership: Ownership, name: string) => ({
   async *read(from: bigint, to?: bigint) {
-    for await (const batch of ownership.read(name, from, to)) yield batch.map((message) => ({ offset: message.offset, record: JSON.parse(message.value!.toString()) as GovernedRecord }));
+    for await (const batch of ownership.read(name, from, to)) yield batch.map(({ offset, value }): GovernedEntry => {
+      const record = governedRecordIn(value);
+      return typeof record === 'string' ? { offset, record: null, why: record } : { offset, record };
+    });
   },
   append: async (record: GovernedRecord) => (await ownership.append([toGoverned(name, record, ownership.partition)]))[0]!,
 });

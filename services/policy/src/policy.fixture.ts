@@ -11,6 +11,7 @@ import type { CheckpointStore } from './app/ports.ts';
 import { composePolicy } from './compose.ts';
 import type { PolicyPorts, PolicyTopics } from './compose.ts';
 import { compileBundle } from './core/rules/compile.ts';
+import { governedRecordIn } from './inbound/governed-record.ts';
 import { followSnapshots } from './inbound/snapshots.ts';
 
 export const bundleText = `
@@ -75,9 +76,10 @@ export const createRig = async (bus: Bus, partitions = 2) => {
     onBatch: (messages) => {
       for (const message of messages) {
         if (message.topic === topics.dead) { dead.push(message); continue; }
-        const value = JSON.parse(message.value!.toString()) as never;
-        if (message.topic === topics.governed) governed.push({ partition: message.partition, record: value });
-        else replies.push(value);
+        if (message.topic === topics.governed) {
+          const record = governedRecordIn(message.value);
+          if (typeof record !== 'string') governed.push({ partition: message.partition, record });
+        } else replies.push(JSON.parse(message.value!.toString()) as never);
       }
     },
   });

@@ -190,14 +190,20 @@ export const scenarios = (stage: () => Stage): void => {
     await stage().policy().stop();
     const gap = r.proposed(id7(), 'bank.read');
     await rig.publish([gap]);
-    const how: string[] = [];
-    await stage().restart({ onTakenOver: (_partition, { from }) => { how.push(from); } });
+    // A broker without access control: somebody else has written into the log of policy, in between and at its end.
+    const garbage = ['{', 'null', '{"kind":"action.decided"}', '{"kind":"action.decided","position":999999999,"now":1}'];
+    await rig.publish([0, 1].flatMap((partition) => garbage.map((text) => ({ topic: rig.topics.governed, key: 'x', partition, value: Buffer.from(text) }))));
+    const how: string[] = [], told: string[] = [];
+    const counted = new Map<string, number>();
+    await stage().restart({ onTakenOver: (_partition, { from }) => { how.push(from); }, onError: (error) => { told.push(error.message); }, count: (what, n) => { counted.set(what, (counted.get(what) ?? 0) + n); } });
     await rig.publish([opening[1]!, r.proposed(id7(), 'bank.forbidden')]);
     const replies = await replied(r.run, 5);
     expect(replies[2]).toMatchObject({ code: 'ok', seq: 2 });
     expect(replies[3]).toEqual(original);
     expect(replies[4]).toMatchObject({ decision: 'deny' });
     expect(how).toContain('checkpoint');
+    await until('both partitions tell of it', () => counted.get('foreign') === 2 * garbage.length);
+    expect(told.filter((text) => text.includes('none of policy\'s'))).toEqual([expect.stringContaining('no JSON'), expect.stringContaining('no JSON')]);
     await until('all records', () => rig.governed.filter(({ record }) => record.kind === 'partition.owned').length >= 3);
     for (const partition of new Set(rig.governed.map((one) => one.partition))) {
       const positions = rig.governed.filter((one) => one.partition === partition).map((one) => one.record.position);

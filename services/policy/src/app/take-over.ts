@@ -3,12 +3,14 @@ import { evolve } from '../core/evolve.ts';
 import { initialState } from '../core/state.ts';
 import type { PartitionState } from '../core/state.ts';
 import type { Folding } from '../core/world.ts';
+import { folder } from './folding.ts';
+import type { GovernedEntry, Skipped } from './folding.ts';
 import type { CheckpointStore } from './ports.ts';
 
 /** The governed log of one partition that this process has just fenced everybody else out of. */
 export interface GovernedLog {
-  /** Committed records with their offsets, from (inclusive) on; to (exclusive), or all there are. */
-  read(from: bigint, to?: bigint): AsyncIterable<readonly { readonly offset: bigint; readonly record: GovernedRecord }[]>;
+  /** What is committed, from (inclusive) on; to (exclusive), or all there is. */
+  read(from: bigint, to?: bigint): AsyncIterable<readonly GovernedEntry[]>;
   append(record: GovernedRecord): Promise<bigint>;
 }
 
@@ -17,34 +19,41 @@ export interface TakenOver {
   /** Offset at or before the record with this position: each record takes at least one. */
   readonly offsetOf: (position: number) => bigint;
   readonly folded: number;
+  /** What stood in the log and is none of policy's. */
+  readonly skipped: Skipped;
   readonly from: 'checkpoint' | 'start';
 }
 
 /**
  * Folds a partition as a new owner: checkpoint and tail where the checkpoint fits this log, else everything; then puts the
- * `partition.owned` marker behind it and folds what lies up to the marker. Dense positions prove that nothing came between.
+ * `partition.owned` marker behind it and folds what lies up to the marker. Dense positions prove that nothing came between; throws
+ * where one is missing.
  */
 export const takeOver = async (log: GovernedLog, checkpoints: CheckpointStore, options: { readonly partition: number; readonly owner: string; readonly tenant: string; readonly now: number; readonly folding: Folding; readonly onProblem?: (error: Error) => void }): Promise<TakenOver> => {
   const { folding, partition } = options;
   let from: TakenOver['from'] = 'checkpoint';
-  let folded = await fromCheckpoint(log, checkpoints, partition, folding).catch(async (error: unknown) => {
+  let misfit = false;
+  let folded = await fromCheckpoint(log, checkpoints, partition, folding).catch((error: unknown) => {
     options.onProblem?.(error as Error);
-    await checkpoints.drop(partition).catch((second: Error) => options.onProblem?.(second));
+    misfit = true;
     return undefined;
   });
   if (folded === undefined) {
     from = 'start';
     const state = initialState();
+    const { fold, whole, skipped } = folder(state, folding);
     let next = 0n;
     let count = 0;
     for await (const batch of log.read(0n)) {
-      for (const { offset, record } of batch) {
-        evolve(state, record, folding);
-        next = offset + 1n;
-        count++;
+      for (const entry of batch) {
+        if (fold(entry)) count++;
+        next = entry.offset + 1n;
       }
     }
-    folded = { state, next, count };
+    whole();
+    folded = { state, next, count, skipped };
+    // Not before the log has shown that it can do without: it may be the only copy of what the log has forgotten.
+    if (misfit) await checkpoints.drop(partition).catch((error: Error) => options.onProblem?.(error));
   }
   const { state } = folded;
   const marker: GovernedOwned = {
@@ -52,33 +61,35 @@ export const takeOver = async (log: GovernedLog, checkpoints: CheckpointStore, o
   };
   const offset = await log.append(marker);
   // Anything between would have taken the marker's position, and evolve refuses that.
-  for await (const batch of log.read(folded.next, offset)) for (const { record } of batch) evolve(state, record, folding);
+  const between = folder(state, folding, folded.skipped);
+  for await (const batch of log.read(folded.next, offset)) for (const entry of batch) between.fold(entry);
   evolve(state, marker, folding);
-  return { state, from, folded: folded.count, offsetOf: (position) => offset + BigInt(position - marker.position) };
+  between.whole();
+  return { state, from, folded: folded.count, skipped: folded.skipped, offsetOf: (position) => offset + BigInt(position - marker.position) };
 };
 
-const fromCheckpoint = async (log: GovernedLog, checkpoints: CheckpointStore, partition: number, folding: Folding): Promise<{ state: PartitionState; next: bigint; count: number } | undefined> => {
+const fromCheckpoint = async (log: GovernedLog, checkpoints: CheckpointStore, partition: number, folding: Folding): Promise<{ state: PartitionState; next: bigint; count: number; skipped: Skipped } | undefined> => {
   const checkpoint = await checkpoints.load(partition);
   if (checkpoint === undefined) return undefined;
   const { state } = checkpoint;
   const last = { position: state.position - 1, now: state.lastNow };
+  const { fold, whole, skipped } = folder(state, folding);
   let next = checkpoint.from;
   let count = 0;
   let fits = false;
   for await (const batch of log.read(checkpoint.from)) {
-    for (const { offset, record } of batch) {
+    for (const entry of batch) {
+      const { offset, record } = entry;
       next = offset + 1n;
-      if (record.position < last.position) continue;
-      if (!fits) {
+      if (!fits && record !== null) {
+        if (record.position < last.position) continue;
         // The last record it holds must be in this log, or it is a checkpoint of another one (topics were made anew, a backup came back).
         if (record.position !== last.position || record.now !== last.now) throw new Error(`the checkpoint of partition ${partition} does not fit the log: everything is folded`);
         fits = true;
-        continue;
-      }
-      evolve(state, record, folding);
-      count++;
+      } else if (fold(entry)) count++;
     }
   }
   if (!fits) throw new Error(`the checkpoint of partition ${partition} is ahead of the log: everything is folded`);
-  return { state, next, count };
+  whole();
+  return { state, next, count, skipped };
 };
