@@ -6,6 +6,7 @@ import { generateKey } from '@countersign/identity';
 import { createAgentRuntime, kafkaTransport } from '@countersign/sdk';
 import { createScriptedCountersign } from '@countersign/spec';
 import type { Script } from '@countersign/spec';
+import { createRevocationSet } from '@countersign/tool-guard';
 import Ajv2020 from 'ajv/dist/2020.js';
 import { planted, suppliers } from './books.ts';
 import { createCompany } from './company.ts';
@@ -57,7 +58,8 @@ const world = async (script: Script) => {
   const countersign = createScriptedCountersign(client, { ...script, decide: (proposal, n) => { const made = script.decide?.(proposal, n); return made?.map((one) => ({ ...one, grantFor: { aud: audience, definition: `d-${proposal.tool}`, ...one.grantFor } })); } });
   const company = createCompany();
   let stale = false;
-  const server = await startToolServer({ company, audience, keys: countersign.keys, store: createMemoryHotState({ now: () => 0 }), halts: { halted: () => undefined, isStale: () => stale }, tools, now: Date.now, port: 0 });
+  const revoked = createRevocationSet();
+  const server = await startToolServer({ company, audience, keys: countersign.keys, store: createMemoryHotState({ now: () => 0 }), halts: { halted: () => undefined, isStale: () => stale }, revocations: { ...revoked, get size() { return revoked.size; }, isStale: () => false }, tools, now: Date.now, port: 0 });
   servers.push(server);
   const runtime = createAgentRuntime({ agent: 'accounts-payable', tenant: 'acme', clientKey: client, registryUrl: 'http://registry', supervisionUrl: 'http://supervision', transport: kafkaTransport(countersign.bus), fetch: countersign.fetch });
   const calls: string[] = [];
@@ -65,7 +67,7 @@ const world = async (script: Script) => {
     tenant: 'acme', runtimeOf: () => runtime, keyOfUser: () => generateKey('uma-1'), pace: async () => undefined, patienceMs: 5_000, now: Date.now, onTrouble: (_, error) => { throw error; },
     call: (tool, args, permission) => { calls.push(tool); return callTool(server.url, tool, args, permission.headers); },
   }, scene);
-  return { countersign, company, server, play, calls, goStale: () => { stale = true; }, kinds: () => countersign.admitted.map((one) => one.kind) };
+  return { countersign, company, server, play, calls, goStale: () => { stale = true; }, revoke: (run: string) => revoked.add({ revocation: 'x', tenant: 'acme', agent: 'accounts-payable', kind: 'run', subject: run, from: 0, until: 2e12, reason: 'r', by: 'sam', at: 0 }), kinds: () => countersign.admitted.map((one) => one.kind) };
 };
 
 describe('an agent on the stage', () => {
@@ -111,12 +113,16 @@ describe('the tool server', () => {
     expect(await post('/elsewhere')).toEqual([404, 'not_found']);
     expect(w.company.books.paid).toEqual([]);
   });
-  it('refuses a grant for an older definition, another audience, and everything while halts are stale', async () => {
+  it('refuses a grant for an older definition, another audience, a revoked run, and everything while halts are stale', async () => {
     for (const [grantFor, code] of [[{ definition: 'older' }, 'wrong_definition'], [{ aud: 'others' }, 'wrong_audience']] as const) {
       const w = await world({ decide: () => [{ decision: 'allow', tier: 2, grantFor }] as never });
       await w.play(firstRound()[0]!).over;
       expect([w.company.books.paid, w.countersign.admitted.find(({ kind }) => kind === 'outcome')!.body['error']]).toEqual([[], expect.stringContaining(code)]);
       }
+    const revoked = await world({ decide: allow, run: 'stolen' });
+    revoked.revoke('stolen');
+    await revoked.play(firstRound()[0]!).over;
+    expect([revoked.company.books.paid, revoked.countersign.admitted.find(({ kind }) => kind === 'outcome')!.body['error']]).toEqual([[], expect.stringContaining('credential_revoked')]);
     const stale = await world({ decide: allow });
     stale.goStale();
     await stale.play(firstRound()[0]!).over;

@@ -5,7 +5,7 @@ import { createRedisHotState } from '@countersign/hot-state/redis';
 import { createKeySet, loadJwks } from '@countersign/identity';
 import { createAgentRuntime, kafkaTransport } from '@countersign/sdk';
 import type { AgentRuntime } from '@countersign/sdk';
-import { createHaltView } from '@countersign/tool-guard';
+import { createHaltView, createRevocationView } from '@countersign/tool-guard';
 import { CannotRun } from '../errors.ts';
 import { readLocal } from '../local.ts';
 import { progress } from '../output.ts';
@@ -36,12 +36,12 @@ export const start = async (args: readonly string[]): Promise<number> => {
   const since = (): string => `(${((Date.now() - began) / 1000).toFixed(1)} s)`;
   const [bus, demo] = await Promise.all([openBus(local, 'demo'), setUp(local).then((one) => { progress(`The demo company is registered ${since()}.`); return one; })]);
   const transport = kafkaTransport(bus);
-  const halts = createHaltView({ bus, jwks: keys, now: Date.now });
+  const halts = createHaltView({ bus, jwks: keys, now: Date.now }), revocations = createRevocationView({ bus, jwks: keys, now: Date.now });
   const seen = watch(bus, { out: (line) => process.stdout.write(`${line}\n`), colour: process.stdout.isTTY === true && !process.env['NO_COLOR'], startedAt: startedAt(), now: Date.now });
-  await Promise.all([halts.ready, awaitSnapshots(bus, keys, demo), seen.ready, transport.start()]);
+  await Promise.all([halts.ready, revocations.ready, awaitSnapshots(bus, keys, demo), seen.ready, transport.start()]);
   progress(`Its people, tools and agents are known everywhere ${since()}.`);
   const store = local.redis === undefined ? createMemoryHotState() : createRedisHotState({ url: local.redis, prefix: 'demo-tools:' });
-  const server = await startToolServer({ company: createCompany(), audience, keys, store, halts, tools: demo.tools, now: Date.now, port: Number(new URL(toolUrl(local)).port) })
+  const server = await startToolServer({ company: createCompany(), audience, keys, store, halts, revocations, tools: demo.tools, now: Date.now, port: Number(new URL(toolUrl(local)).port) })
     .catch((error: NodeJS.ErrnoException) => { throw error.code === 'EADDRINUSE' ? new CannotRun(`The demo's tool server cannot listen on ${toolUrl(local)}: the port is in use.`) : error; });
   const runtimes = new Map<string, AgentRuntime>([...demo.agents].map(([agent, clientKey]) => [agent, createAgentRuntime({
     agent, tenant, clientKey, registryUrl: local.http.registry, supervisionUrl: local.http.supervision, transport, grantKeys: keys, decisionTimeoutMs: 30_000,
@@ -64,7 +64,7 @@ export const start = async (args: readonly string[]): Promise<number> => {
   } finally {
     await server.close();
     await slack?.close();
-    await Promise.allSettled([seen.stop(), halts.stop(), transport.close(), store.close()]);
+    await Promise.allSettled([seen.stop(), halts.stop(), revocations.stop(), transport.close(), store.close()]);
     await bus.close();
   }
   return complete && seen.problems() === 0 ? 0 : 1;

@@ -1,6 +1,6 @@
 import type { HotState } from '@countersign/hot-state';
 import { createToolGuard, toolGuardHook } from '@countersign/tool-guard';
-import type { HaltView, HookReply, HookRequest } from '@countersign/tool-guard';
+import type { HaltView, HookReply, HookRequest, RevocationView } from '@countersign/tool-guard';
 import type { KeySet } from '@countersign/identity';
 import type { JsonObject, ToolSnapshot } from '@countersign/contracts';
 import fastify from 'fastify';
@@ -13,6 +13,7 @@ export interface ToolServerOptions {
   readonly keys: KeySet;
   readonly store: HotState;
   readonly halts: HaltView;
+  readonly revocations: RevocationView;
   /** The catalogue as registered: what is not in it is no tool, and a grant for an older definition is refused. */
   readonly tools: ReadonlyMap<string, Pick<ToolSnapshot, 'definition'>>;
   readonly now: () => number;
@@ -28,7 +29,7 @@ const loopback = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/;
  * and for a claim where the grant says so. Listens on loopback only.
  */
 export const startToolServer = async (options: ToolServerOptions): Promise<{ readonly url: string; close(): Promise<void> }> => {
-  const guard = createToolGuard({ audience: options.audience, jwks: options.keys, store: options.store, halts: options.halts, now: options.now });
+  const guard = createToolGuard({ audience: options.audience, jwks: options.keys, store: options.store, halts: options.halts, revocations: options.revocations, now: options.now });
   const server = fastify({ bodyLimit: 65_536, logger: false, forceCloseConnections: true });
   const refuse = (reply: HookReply, status: number, code: string, detail: string): unknown => reply.code(status).header('content-type', 'application/problem+json').send(JSON.stringify(problem(status, code, detail)));
 
