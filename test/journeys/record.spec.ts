@@ -71,6 +71,29 @@ describe('the record, for somebody who trusts nobody here', () => {
     expect(await terminal.typed(audit, 'verify', dir, '--offline', '--key', key)).toMatchObject({ code: 1, out: { ok: false, firstBad: { file: `entries/${vote.index}.payload` } } });
   });
 
+  it('is not fooled by who writes to its topics or beside its log: a stranger is nobody, and what was taken away from a run is noticed', async () => {
+    const value = Buffer.from(JSON.stringify({ stream: 'agent:ghost', version: 1, type: 'agent.activated', at: 1, by: 'owner', data: { agent: 'ghost' } }));
+    await whole.bus.publish([{ topic: topic.registryEvents, key: 'agent:ghost', value, headers: { ce_id: 'ghost-1', ce_type: 'countersign.registry.agent.activated.v1', ce_source: 'registry', ce_time: new Date().toISOString(), tenant: 'acme' } }]);
+    const asked = async (query: string) => ((await ada.call('audit', 'GET', `/query?${query}`)).body as unknown as LogQueryResponse).entries;
+    const [rejected] = await until('it is on the record', async () => { const found = await asked('type=countersign.audit.rejected.v1&text=ghost'); return found.length === 1 && found; });
+    expect(rejected).toMatchObject({ run: null, agent: null, stream: null, people: [] });
+    const [{ leaf, payload }] = ((await ada.call('audit', 'GET', `/opened?indices=${rejected!.index}`)).body as unknown as OpenedEntries).entries as [OpenedEntries['entries'][number]];
+    expect([JSON.parse(String(Buffer.from(leaf, 'base64'))), Buffer.from(payload!, 'base64')]).toEqual([expect.objectContaining({ states: { what: 'event_rejected', code: 'missing_header' } }), value]);
+    expect((await asked('type=countersign.registry.event.v1')).length).toBeGreaterThan(0);
+
+    const decisions = await asked(`run=${run}&type=countersign.governed.action.decided.v1`);
+    const database = new pg.Client(whole.place.database('audit'));
+    await database.connect();
+    await database.query('delete from indexed where index = $1', [decisions[0]!.index]);
+    expect(await asked(`run=${run}&type=countersign.governed.action.decided.v1`)).toEqual(decisions);
+    const { rows: [row] } = await database.query<Record<'log' | 'index' | 'slot' | 'key' | 'body', unknown>>('delete from sealed_payload where index = $1 returning *', [decisions[0]!.index]);
+    const dir = join(terminal.folder, 'robbed');
+    expect(await terminal.typed(audit, 'export', '--run', run, '--out', dir)).toMatchObject({ code: 0 });
+    expect(await terminal.typed(audit, 'verify', dir, '--offline', '--key', key)).toMatchObject({ code: 1, out: { ok: false, firstBad: { file: `entries/${decisions[0]!.index}.payload` } } });
+    await database.query('insert into sealed_payload (log, index, slot, key, body) values ($1, $2, $3, $4, $5)', [row!.log, row!.index, row!.slot, row!.key, row!.body]);
+    await database.end();
+  });
+
   it('reached a SIEM meanwhile: who wanted what, what people said, and not a word of the arguments', async () => {
     const events = await until('it has the outcome', () => { const found = siem.got().filter(({ unmapped }) => unmapped.run === run); return found.some(({ status, activity_name: name }) => name === 'action.outcome' && status === 'Success') && found; }, 20_000);
     expect(events.map(({ activity_name: name, status }) => `${name} ${status}`)).toEqual(expect.arrayContaining(['action.decided Waiting for people', 'action.decided Success', 'action.outcome Success']));
