@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { AgentList, GovernedDecided } from '@countersign/contracts';
+import type { BusMessage } from '@countersign/bus';
+import { validateAgentSnapshot } from '@countersign/contracts';
+import type { AgentList, AgentSnapshot, GovernedDecided } from '@countersign/contracts';
 import { serviceKeys } from '@countersign/service-host';
 import { call, enrol, expectStatus, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, Human, Whole } from '@countersign/spec/whole';
@@ -161,8 +163,13 @@ describe('what runs already is brought in', () => {
       const run = await watched('agent-1');
       expect(await run.propose('desk.unknown', {}).decision).toMatchObject({ decision: 'deny', code: 'unknown_tool' });
       expect(await run.propose('desk.read', { note: 7 }).decision).toMatchObject({ decision: 'deny', code: 'arguments_invalid' });
-      const snapshot = { ...(await agents()).find(({ agent }) => agent === 'first')!, version: 99, observe: { until: Date.now() + 1e9, by: 'mallory' } };
-      await whole.bus.publish([{ topic: 'registry.agents.v1', key: 'first', value: Buffer.from(JSON.stringify(snapshot)), headers: { ce_type: 'countersign.registry.agent.v1', ce_id: 'forged', ce_source: 'registry', ce_specversion: '1.0', ce_time: new Date().toISOString(), tenant: 'acme' } }]);
+      let said: BusMessage | undefined;
+      await whole.bus.scan({ topic: 'registry.agents.v1', onBatch: (messages) => { said = messages.findLast(({ key, value }) => key === 'agent-1' && value !== null) ?? said; } });
+      // Everything as the registry signed it but the value. Taken, it would outrank the registry's word that rules hold, for days.
+      const known = JSON.parse(said!.value!.toString()) as AgentSnapshot;
+      const forged: AgentSnapshot = { ...known, version: known.version + 99, observe: { ...known.observe!, until: Date.now() + 1e9 } };
+      expect(validateAgentSnapshot(forged)).toBe(true);
+      await whole.bus.publish([{ topic: 'registry.agents.v1', key: 'agent-1', value: Buffer.from(JSON.stringify(forged)), headers: said!.headers }]);
       expect(expectStatus(await operator('POST', '/agents/agent-1/enforce', { reason: 'seen enough' }), 200).body['observe']).toBeUndefined();
       await until('policy enforces', async () => (await run.propose('desk.forbidden', { note: 'n' }).decision).decision === 'deny');
       await run.end();
