@@ -79,7 +79,9 @@ describe('the record, for somebody who trusts nobody here', () => {
     expect(rejected).toMatchObject({ run: null, agent: null, stream: null, people: [] });
     const [{ leaf, payload }] = ((await ada.call('audit', 'GET', `/opened?indices=${rejected!.index}`)).body as unknown as OpenedEntries).entries as [OpenedEntries['entries'][number]];
     expect([JSON.parse(String(Buffer.from(leaf, 'base64'))), Buffer.from(payload!, 'base64')]).toEqual([expect.objectContaining({ states: { what: 'event_rejected', code: 'missing_header' } }), value]);
-    expect((await asked('type=countersign.registry.event.v1')).length).toBeGreaterThan(0);
+    // Everything that the services themselves said verifies.
+    expect(await asked('type=countersign.audit.rejected.v1')).toHaveLength(1);
+    for (const service of ['registry', 'policy', 'approvals']) expect((await asked(`type=countersign.${service}.event.v1`)).length).toBeGreaterThan(0);
 
     const decisions = await asked(`run=${run}&type=countersign.governed.action.decided.v1`);
     const database = new pg.Client(whole.place.database('audit'));
