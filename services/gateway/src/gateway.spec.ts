@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createMemoryHotState } from '@countersign/hot-state/memory';
 import { createClientAssertion, createKeySet, generateKey, signPersonStatement, verifyClaim, verifyGrant, verifySessionProof } from '@countersign/identity';
@@ -186,6 +187,9 @@ describe('a run over HTTP', () => {
   });
 });
 
+/** The first example of a governed record, from the contracts. */
+const example = (schema: string): Record<string, unknown> => (JSON.parse(readFileSync(new URL(`../../../contracts/schemas/governed/${schema}.v1.examples.json`, import.meta.url), 'utf8')) as { valid: { value: Record<string, unknown> }[] }).valid[0]!.value;
+
 describe('live events', () => {
   it('carry the replies of one run, go on after Last-Event-ID, and end with the run', async () => {
     const w = await world({ decide: () => [{ decision: 'step_up', tier: 3 }] });
@@ -236,16 +240,16 @@ describe('live events', () => {
 
   it('tell people what opens and closes, from now on, and end when the gateway stops', async () => {
     const w = await world();
-    const decided = (round: number, decision: string, approval: object | null) => ({
-      topic: topic.runsGoverned, key: 'r1', headers: {},
-      value: Buffer.from(JSON.stringify({ kind: 'action.decided', tenant: 'acme', run: 'r1', agent: 'bookkeeper', action: 'a1', tool: 'bank.pay', round, position: round, decision: { decision, tier: 3, code: decision === 'deny' ? 'approval_denied' : null, approval } })),
-    });
-    const asked = { route: ['approver'], quorum: 1, expiresAt: 9, digest: 'd', requesters: [] };
+    const record = (over: object, schema = 'GovernedDecided') => ({ topic: topic.runsGoverned, key: 'r1', headers: {}, value: Buffer.from(JSON.stringify({ ...example(schema), ...over })) });
+    const whole = example('GovernedDecided');
+    const decided = (round: number, decision: string, approval: object | null) =>
+      record({ round, position: round, decision: { ...(whole['decision'] as object), decision, tier: 3, code: decision === 'deny' ? 'approval_denied' : null, approval } });
+    const asked = { route: ['approver'], quorum: 1, expiresAt: 9, digest: 'd'.repeat(43), requesters: [] };
     expect((await w.call('GET', '/approvals/events')).body).toMatchObject({ code: 'unauthenticated' });
     const reader = await listen(`${w.service.url}/approvals/events`, login());
-    await w.memory.publish([decided(1, 'step_up', asked), { ...decided(1, 'step_up', asked), value: Buffer.from(JSON.stringify({ kind: 'run.started', tenant: 'acme', run: 'r1' })) }, decided(2, 'deny', null)]);
+    await w.memory.publish([decided(1, 'step_up', asked), record({}, 'GovernedStarted'), decided(2, 'deny', null)]);
     await until(() => reader.events.length === 2);
-    expect(reader.events).toMatchObject([{ event: 'opened', data: { run: 'r1', action: 'a1', tool: 'bank.pay', route: ['approver'], position: 1 } }, { event: 'closed', data: { because: 'decided', decision: 'deny', code: 'approval_denied' } }]);
+    expect(reader.events).toMatchObject([{ event: 'opened', data: { run: whole['run'], action: whole['action'], tool: whole['tool'], route: ['approver'], position: 1 } }, { event: 'closed', data: { because: 'decided', decision: 'deny', code: 'approval_denied' } }]);
     await w.service.close();
     await until(() => reader.ended());
     expect(reader.text()).toContain('event: closing');
