@@ -8,7 +8,7 @@ import { createKeySet, generateKey, signPersonStatement } from '@countersign/ide
 import { createLogger } from '@countersign/telemetry';
 import type { BusContext } from './bus-strategy.ts';
 import { CodedError } from './errors.ts';
-import { EvenWithoutStore, Person, PERSON_DIRECTORY, PersonGuard, Roles } from './person-guard.ts';
+import { OnlyStops, Person, PERSON_DIRECTORY, PersonGuard, Roles } from './person-guard.ts';
 import type { AuthenticatedPerson, PersonDirectory } from './person-guard.ts';
 import { startService } from './service.ts';
 import type { RunningService } from './service.ts';
@@ -50,7 +50,7 @@ Body(validated(hasName))(Consumer.prototype, 'named', 0);
 decorate('named', Post('named'));
 Person()(Consumer.prototype, 'whoami', 0);
 decorate('whoami', Get('whoami'), UseGuards(PersonGuard), Roles('operator'));
-decorate('stop', Post('stop'), EvenWithoutStore(), UseGuards(PersonGuard));
+decorate('stop', Post('stop'), OnlyStops(), UseGuards(PersonGuard));
 Param('id')(Consumer.prototype, 'one', 0);
 decorate('one', Get('things/:id'));
 Controller()(Consumer);
@@ -169,11 +169,13 @@ describe('a service on the host', () => {
     expect([(await stop(one)).status, (await get('/whoami', { authorization: one })).status]).toEqual([401, 401]);
   });
 
-  it('has people ask again while it does not know who is enrolled', async () => {
+  it('has people ask again while it does not know who is enrolled, except to stop something', async () => {
     const authorization = `Bearer ${signPersonStatement('login', { sub: 'olga', aud: 'demo', iat: 1_000, exp: 1_060, jti: 'unheard' }, operator)}`;
     unheard = true;
     const refused = await get('/whoami', { authorization });
     expect([refused.status, await refused.json()]).toEqual([503, expect.objectContaining({ code: 'stale_snapshot' })]);
+    const stop = (sub: string, jti: string) => fetch(`${service.url}/stop`, { method: 'POST', headers: { authorization: `Bearer ${signPersonStatement('login', { sub, aud: 'demo', iat: 1_000, exp: 1_060, jti }, operator)}` } });
+    expect([(await stop('olga', 'stopping')).status, (await stop('gus', 'stopping, gone')).status, (await stop('nobody', 'stopping, unknown')).status]).toEqual([201, 401, 503]);
     unheard = false;
     expect((await get('/whoami', { authorization })).status).toBe(200);
   });

@@ -52,10 +52,10 @@ export const directoryOf = (people: Snapshot<PersonSnapshot>, options: Pick<Pers
   return {
     ...options,
     isStale: () => people.isStale(),
-    person: (id) => {
+    person: (id, asHeardLast = false) => {
       const person = people.get(id);
       // A directory that may have missed a departure authenticates nobody.
-      if (person === undefined || people.isStale()) return undefined;
+      if (person === undefined || (people.isStale() && !asHeardLast)) return undefined;
       let keys = keySets.get(person);
       if (keys === undefined) keySets.set(person, keys = createKeySet(person.keys));
       return { roles: person.roles, rolesSince: person.rolesSince, status: person.status, keys };

@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { validateClaimRequest, validateHaltRequest, validateReasonRequest, validateSupplyFactRequest } from '@countersign/contracts';
 import type { ClaimRequest, HaltRequest, ReasonRequest, SupplyFactRequest } from '@countersign/contracts';
-import { CodedError, EvenWithoutStore, Person, PersonGuard, Roles, validated } from '@countersign/service-host';
+import { CodedError, OnlyStops, Person, PersonGuard, Roles, validated } from '@countersign/service-host';
 import type { AuthenticatedPerson } from '@countersign/service-host';
 import type { Supervision } from '../compose.ts';
 import { SUPERVISION } from './governed.consumer.ts';
@@ -27,7 +27,7 @@ export class SupervisionController {
   }
 
   @Post('halts')
-  @EvenWithoutStore()
+  @OnlyStops()
   @UseGuards(PersonGuard)
   @Roles('supervisor', 'operator')
   halt(@Body(validated(validateHaltRequest)) body: HaltRequest, @Person() { person }: AuthenticatedPerson) {
