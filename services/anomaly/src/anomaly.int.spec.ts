@@ -8,6 +8,7 @@ import { argumentsDigest, createKeySet, generateKey, signPersonStatement, signSe
 import { startService } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
 import { openPool } from '@countersign/event-store/postgres';
+import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { AnomalyModule } from './anomaly.module.ts';
 import { composeAnomaly } from './compose.ts';
@@ -32,15 +33,18 @@ const until = async (condition: () => Promise<boolean> | boolean): Promise<void>
 };
 const agents = ['anna', 'bert', 'carl'];
 const later = (runs: number): number => (360 + runs) * 12 * minute;
+/** A record of the contract's own examples, of which only what anomaly reads is changed. */
+const example = (name: string): Readonly<Record<string, object>> => (JSON.parse(readFileSync(new URL(`../../../contracts/schemas/governed/${name}.v1.examples.json`, import.meta.url), 'utf8')) as { valid: readonly [{ value: Readonly<Record<string, object>> }] }).valid[0].value;
+const [startedRecord, decidedRecord, endedRecord] = ['GovernedStarted', 'GovernedDecided', 'GovernedEnded'].map(example) as [Readonly<Record<string, object>>, Readonly<Record<string, object>>, Readonly<Record<string, object>>];
 /** The governed record that an observation is read from. */
 const governed = (seen: Observation) => {
   const base = { tenant: seen.tenant, run: seen.run, agent: seen.agent, now: seen.now };
   const fact = (value: unknown) => ({ value, origin: 'derived' });
-  const record = seen.kind === 'started' ? { ...base, kind: 'run.started', message: { instruction: { text: seen.task, attestation: null } } }
+  const record = seen.kind === 'started' ? { ...startedRecord, ...base, kind: 'run.started', message: { ...startedRecord['message'], instruction: { text: seen.task, attestation: null } } }
     : seen.kind === 'action' ? {
-      ...base, kind: 'action.decided', action: seen.action, tool: seen.tool, round: 1, decision: { tier: seen.reversible ? 1 : 3, decision: 'allow' },
+      ...decidedRecord, ...base, kind: 'action.decided', action: seen.action, tool: seen.tool, round: 1, decision: { ...decidedRecord['decision'], tier: seen.reversible ? 1 : 3, decision: 'allow' },
       facts: { 'target': fact(seen.targets), 'target.trust': fact(seen.trust), 'target.from': fact(seen.from), 'tool.consequential': fact(seen.consequential), 'tool.reversible': fact(seen.reversible), 'agent.roles': fact(['care']), 'act.asked': fact(!seen.signs.includes('act_unasked')), 'text.strange': fact(seen.signs.includes('strange_text')) },
-    } : { ...base, kind: 'run.ended' };
+    } : { ...endedRecord, ...base, kind: 'run.ended' };
   return { topic: topic.runsGoverned, key: seen.run, value: Buffer.from(JSON.stringify(record)), headers: {} };
 };
 
