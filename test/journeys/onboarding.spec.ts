@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -165,11 +166,11 @@ describe('what runs already is brought in', () => {
       expect(await run.propose('desk.read', { note: 7 }).decision).toMatchObject({ decision: 'deny', code: 'arguments_invalid' });
       let said: BusMessage | undefined;
       await whole.bus.scan({ topic: 'registry.agents.v1', onBatch: (messages) => { said = messages.findLast(({ key, value }) => key === 'agent-1' && value !== null) ?? said; } });
-      // Everything as the registry signed it but the value. Taken, it would outrank the registry's word that rules hold, for days.
+      // Everything as the registry signed it but the value and the id (one that is used twice is an incident of its own). Taken, it would outrank the registry's word that rules hold, for days.
       const known = JSON.parse(said!.value!.toString()) as AgentSnapshot;
       const forged: AgentSnapshot = { ...known, version: known.version + 99, observe: { ...known.observe!, until: Date.now() + 1e9 } };
       expect(validateAgentSnapshot(forged)).toBe(true);
-      await whole.bus.publish([{ topic: 'registry.agents.v1', key: 'agent-1', value: Buffer.from(JSON.stringify(forged)), headers: said!.headers }]);
+      await whole.bus.publish([{ topic: 'registry.agents.v1', key: 'agent-1', value: Buffer.from(JSON.stringify(forged)), headers: { ...said!.headers, ce_id: randomUUID() } }]);
       expect(expectStatus(await operator('POST', '/agents/agent-1/enforce', { reason: 'seen enough' }), 200).body['observe']).toBeUndefined();
       await until('policy enforces', async () => (await run.propose('desk.forbidden', { note: 'n' }).decision).decision === 'deny');
       await run.end();
