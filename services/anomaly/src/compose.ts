@@ -1,4 +1,3 @@
-import { startHeartbeats } from '@countersign/bus';
 import type { Bus, BusMessage } from '@countersign/bus';
 import { signers, topic, validateAnomalyLevel } from '@countersign/contracts';
 import type { AnomalyLevel, BehaviourView, DisposeResponse, Disposition, Finding, FindingView } from '@countersign/contracts';
@@ -7,12 +6,15 @@ import type { KeySet, SigningKey } from '@countersign/identity';
 import { followSigned } from '@countersign/service-host';
 import { readFile } from 'node:fs/promises';
 import type { Pool } from 'pg';
+import { createProgress } from './app/progress.ts';
 import { openScorer } from './app/score.ts';
 import { foldVersion } from './core/partition.ts';
 import { readActions, rekey } from './inbound/read-actions.ts';
 import { followAgents, registeredIn } from './inbound/registered.ts';
+import { tracked } from './inbound/tracked.ts';
+import { startLevelHeartbeats } from './outbound/heartbeats.ts';
 import { createPostgresCheckpoints } from './outbound/postgres-checkpoints.ts';
-import { dispositionMessage, heartbeatHeaders, saidMessages } from './outbound/publish.ts';
+import { dispositionMessage, saidMessages } from './outbound/publish.ts';
 import { createBehaviour } from './views/behaviour.ts';
 import { createFindings } from './views/findings.ts';
 import { openDisposing } from './inbound/dispose.ts';
@@ -60,11 +62,7 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
   const view = createFindings(pool);
   const pictures = createBehaviour(pool);
   const unreadable = (message: BusMessage, error: Error): void => onError(error, `unreadable: ${message.topic}/${message.partition}@${message.offset}`);
-  let owned = 0;
-  // While scoring fails no heartbeat is written: policy then counts every level as raised.
-  let failing: Error | undefined;
-  const failed = (error: Error): void => { failing = error; onError(error, 'scoring'); };
-  const sign = heartbeatHeaders(key, tenant);
+  const scored = createProgress(now), rekeyed = createProgress(now);
 
   const agents = followAgents(bus, { keys, now, onError: (error) => onError(error, 'agents') });
   const registered = registeredIn(agents);
@@ -72,31 +70,20 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
   const rekeying = await bus.process({
     group: 'anomaly.rekey', input: topic.runsGoverned, outputs: [topic.anomalyActions], onError: (error) => onError(error, 're-keying'),
     // Whose an agent is belongs to each observation: not before the registry's agents are known.
-    own: async () => ({ handle: async (messages) => { await agents.ready; return rekey(messages, partitions, registered, unreadable); } }),
+    own: tracked(rekeyed, async () => ({ handle: async (messages) => { await agents.ready; return rekey(messages, partitions, registered, unreadable); } })),
   });
   const scoring = await bus.process({
-    group: 'anomaly', input: topic.anomalyActions, outputs: [topic.anomalyLevels, topic.anomalyFindings, topic.anomalyDetections], onError: failed,
-    own: async (ownership) => {
+    group: 'anomaly', input: topic.anomalyActions, outputs: [topic.anomalyLevels, topic.anomalyFindings, topic.anomalyDetections], onError: (error) => onError(error, 'scoring'),
+    own: tracked(scored, async (ownership) => {
       const scorer = await openScorer({
         partition: ownership.partition, next: ownership.next, store, every: ports.checkpointEvery ?? 2_000, onError: (error) => onError(error, 'checkpoint'),
         reread: async function* (from, to) { for await (const batch of ownership.read(topic.anomalyActions, from, to)) yield readActions(batch, keys, unreadable); },
       });
-      owned += 1;
-      failing = undefined;
-      return {
-        handle: (messages) => saidMessages(scorer.handle(readActions(messages, keys, unreadable)), key),
-        committed: (next) => { failing = undefined; return scorer.committed(next); },
-        discard: () => { owned -= 1; },
-      };
-    },
+      return { handle: (messages) => saidMessages(scorer.handle(readActions(messages, keys, unreadable)), key), committed: scorer.committed };
+    }),
   });
-  scoring.ended.catch(failed);
-  rekeying.ended.catch(failed);
-  // Levels change seldom; the heartbeat tells policy that no news is good news (DESIGN 6).
-  const beats = startHeartbeats(bus, topic.anomalyLevels, {
-    now, onError: (error) => onError(error, 'heartbeat'),
-    sign: (beatKey, value, at) => { if (failing) throw new Error('no heartbeat while scoring fails', { cause: failing }); return sign(beatKey, value, at); },
-  });
+  const beats = startLevelHeartbeats({ bus, key, tenant, now, scoring: scored, rekeying: rekeyed, onError: (error) => onError(error, 'heartbeat') });
+  for (const [one, what] of [[scoring, 'scoring'], [rekeying, 're-keying']] as const) one.ended.catch((error: Error) => { onError(error, what); return beats.stop(); });
   const levels = followSigned<AnomalyLevel>(bus, {
     topic: topic.anomalyLevels, signer: 'anomaly', keys, now, validate: validateAnomalyLevel, keyOf: (level) => level.agent, onError: (error) => onError(error, 'levels'),
   });
@@ -114,7 +101,7 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
     dispose: openDisposing({ tenant, now, people: ports.people, owner: (agent) => agents.get(agent)?.owner, show: view.show, publish: (said) => bus.publish([dispositionMessage(topic.anomalyActions, said, key)]) }),
     keep: view.add,
     isOwn: (message) => verifyServiceMessage(message, keys, signers).ok,
-    ready: () => (levels.isStale() ? { ok: false, why: 'the levels are not live yet' } : { ok: true, why: owned === 0 ? 'scores no partition: another instance does' : '' }),
+    ready: () => (levels.isStale() ? { ok: false, why: 'the levels are not live yet' } : { ok: true, why: scored.partitions.length === 0 ? 'scores no partition: another instance does' : '' }),
     stop: async () => {
       // First what a batch may be waiting for.
       await agents.stop();

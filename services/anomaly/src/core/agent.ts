@@ -27,8 +27,8 @@ export interface OpenRun {
   trouble: number;
   /** Of its oddest action: what speaks of hijack (origin, unasked, strangers' words), apart from what only is not habit. */
   hijack: number;
-  /** The level it is tested at, what became of it, and its chance so far. */
-  readonly level: number;
+  /** The level it is tested at (from its first action on), what became of it, and its chance so far. */
+  level: number;
   pValue: number;
   eValue: number;
   /** Whether it is what it did that makes it odd, rather than how much, when or at what cost. */
@@ -36,6 +36,10 @@ export interface OpenRun {
   /** The sum of peaks that these were ranked by. */
   ranked: number;
   alerted: boolean;
+  /** Whether its alert came out of the day's budget. */
+  budgeted: boolean;
+  /** Why it is kept from being learned even without an alert: the day's budget had none left, or an analyst called it an attack while it went on. */
+  kept: 'over_budget' | 'attack' | null;
   actions: number;
   tokens: number;
   cost: number;

@@ -5,7 +5,7 @@ import type { AgentBaseline, OpenRun } from './agent.ts';
 import { behaviours, newSurprise, surpriseOf } from './behaviour.ts';
 import { newGroup, newTenant } from './groups.ts';
 import type { Group, Tenant } from './groups.ts';
-import { admit, bet, defaultBudget, levelOfNext, slowAlarm } from './evidence.ts';
+import { admit, bet, defaultBudget, giveBack, levelOfNext, slowAlarm } from './evidence.ts';
 import type { AlertBudget } from './evidence.ts';
 import { hashText, mix } from './hash.ts';
 import { calibrate, learnRun } from './learn.ts';
@@ -46,7 +46,7 @@ const settlesIn = 3 * 86_400_000;
 export const detect = (state: DetectorState, seen: Observation, budget: AlertBudget = defaultBudget): Score | undefined => {
   const agent = agentOf(state, seen.agent);
   switch (seen.kind) {
-    case 'started': open(state, agent, seen, hashText(seen.task) || 1, budget); return undefined;
+    case 'started': open(state, agent, seen, hashText(seen.task) || 1); return undefined;
     case 'action': return act(state, agent, seen, budget);
     case 'outcome': outcome(agent, seen); return undefined;
     case 'ended': {
@@ -74,13 +74,13 @@ const tenantOf = (state: DetectorState, name: string): Tenant => {
   return found;
 };
 
-const open = (state: DetectorState, agent: AgentBaseline, { tenant, run, now }: Observation, task: number, budget: AlertBudget): OpenRun => {
+const open = (state: DetectorState, agent: AgentBaseline, { tenant, run, now }: Observation, task: number): OpenRun => {
   const known = agent.open.find((one) => one.run === run);
   if (known !== undefined) return known;
   if (agent.open.length >= mostOpen) close(state, agent, { tenant, now }, agent.open.shift()!);
   const opened: OpenRun = {
     run, task, previous: start, lessons: { own: [], tools: [], classes: [], targets: [] }, fresh: 0, familiar: 0, volume: 0, silence: 0, spend: 0, trouble: 0, hijack: 0,
-    level: levelOfNext(tenantOf(state, tenant).control, Math.floor(now / 86_400_000), budget), pValue: 1, eValue: 0.5, byBehaviour: true, ranked: -1, alerted: false, actions: 0, tokens: 0, cost: 0,
+    level: 0, pValue: 1, eValue: 0.5, byBehaviour: true, ranked: -1, alerted: false, budgeted: false, kept: null, actions: 0, tokens: 0, cost: 0,
   };
   agent.open.push(opened);
   return opened;
@@ -94,19 +94,28 @@ const close = (state: DetectorState, agent: AgentBaseline, { tenant: name, now }
   agent.changed += 0.2 * ((run.pValue <= oddBelow && ofHabit ? 1 : 0) - agent.changed);
   agent.strayed = driftOf(agent.mix);
   agent.slow = bet(agent.slow, run.eValue);
-  if (!run.alerted) calibrate(run, group, tenant, taskRunsOf(group, run.task));
-  if (run.actions > 0) learnAmount(agent.lengths, run.actions);
-  if (run.tokens > 0) learnAmount(agent.tokens, run.tokens);
-  if (run.cost > 0) learnAmount(agent.cost, run.cost);
-  if (!run.alerted) {
+  if (!isKept(run)) {
+    calibrate(run, group, tenant, taskRunsOf(group, run.task));
+    learnAmounts(agent, run);
     const speaksOfHijack = run.pValue <= flagged && !ofHabit;
     learnRun(speaksOfHijack ? { ...run, lessons: { ...run.lessons, targets: [] } } : run, agent, group, tenant, now);
     if (!speaksOfHijack) return;
     // That such things happen is learned, under probation; whom they went to only once an analyst has looked.
     run.lessons.own.length = run.lessons.tools.length = run.lessons.classes.length = 0;
   }
+  // Nobody is going to say anything of an attack again; what no finding tells of takes no place from what one does.
+  if (run.kept === 'attack' || (isKept(run) && !run.alerted && agent.pending.length >= mostPending)) return;
   agent.pending.push(run);
   if (agent.pending.length > mostPending) agent.pending.shift();
+};
+
+/** Nothing of such a run is learned until an analyst says what it was. */
+const isKept = ({ alerted, kept }: OpenRun): boolean => alerted || kept !== null;
+
+const learnAmounts = (agent: AgentBaseline, run: OpenRun): void => {
+  if (run.actions > 0) learnAmount(agent.lengths, run.actions);
+  if (run.tokens > 0) learnAmount(agent.tokens, run.tokens);
+  if (run.cost > 0) learnAmount(agent.cost, run.cost);
 };
 
 const taskRunsOf = (group: Group, task: number): number => (task === 0 ? 0 : rawCount(group.habits, mix(task, keys.run()) || 1));
@@ -118,7 +127,7 @@ const dispose = (state: DetectorState, agent: AgentBaseline, { tenant: name, run
     agent.evidence = 0;
     agent.slow = 0;
     if (running !== undefined) running.pValue = 1;
-  }
+  } else if (running !== undefined) running.kept = 'attack';
   if (verdict === 'expected') {
     rebase(agent.mix);
     agent.strayed = 0;
@@ -127,7 +136,10 @@ const dispose = (state: DetectorState, agent: AgentBaseline, { tenant: name, run
   const [found] = agent.pending.splice(at, 1);
   if (verdict === 'true') return;
   const group = groupOf(state, agent), tenant = tenantOf(state, name);
-  if (found!.alerted) calibrate(found!, group, tenant, taskRunsOf(group, found!.task));
+  if (isKept(found!)) {
+    calibrate(found!, group, tenant, taskRunsOf(group, found!.task));
+    learnAmounts(agent, found!);
+  }
   learnRun(found!, agent, group, tenant, now, verdict === 'expected');
 };
 
@@ -155,7 +167,9 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
   }
   agent.owner = seen.owner;
   const group = groupOf(state, agent), tenant = tenantOf(state, seen.tenant);
-  const run = open(state, agent, seen, 0, budget);
+  const run = open(state, agent, seen, 0);
+  // A run that does nothing is no test: starting runs is free, and each test makes the next ones harder to pass.
+  if (run.actions === 0) run.level = levelOfNext(tenant.control, Math.floor(seen.now / 86_400_000), budget);
   const taskRuns = taskRunsOf(group, run.task);
   const did: Act = actOf(seen, run.previous);
   surpriseOf(did, { tenant: tenant.habits, group: group.habits, agent: agent.habits, task: run.task, taskRuns }, surprise);
@@ -182,8 +196,12 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
   const isExplained = ofHabit && run.byBehaviour && (drift || Math.abs(seen.now - agent.renewed) < settlesIn);
   const slow = agent.slow >= slowAlarm;
   let alert = false;
-  if (!run.alerted && !isExplained && (slow || admit(tenant.control, run.pValue, run.level, budget, agent.alertedOn !== tenant.control.day))) {
-    run.alerted = alert = true;
+  if (!run.alerted && !isExplained && (slow || run.pValue <= run.level)) {
+    run.budgeted = !slow && admit(tenant.control, hashText(agent.owner), budget, agent.alertedOn !== tenant.control.day);
+    // For whom the budget has none left, nobody is called; it is no reason to learn it.
+    if (slow || run.budgeted) run.alerted = alert = true; else run.kept ??= 'over_budget';
+  }
+  if (alert) {
     agent.alertedOn = tenant.control.day;
     agent.slow = 0;
   }
@@ -196,6 +214,15 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
     pValue: run.pValue, eValue: run.eValue, evidence, contributions, level: levelOf(agent.evidence), alert, drift,
     spread: spreadOf(state.spread, seen, did, surprise),
   };
+};
+
+/** The alert of an action was told to nobody: it uses no budget. */
+export const untold = (state: DetectorState, { tenant, agent: name, run: of }: ActionSeen): void => {
+  const agent = agentOf(state, name);
+  const run = agent.open.find(({ run }) => run === of);
+  if (run?.budgeted !== true) return;
+  run.budgeted = false;
+  giveBack(tenantOf(state, tenant).control, hashText(agent.owner));
 };
 
 /** Evidence halves every ten minutes. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { newCalibration, pValueOf, record, tailOf } from './calibrate.ts';
-import { admit, average, bet, defaultBudget, eValueOf, levelOfNext, newAlertControl } from './evidence.ts';
+import { admit, average, bet, defaultBudget, eValueOf, giveBack, levelOfNext, newAlertControl } from './evidence.ts';
 
 /** A generator of our own, so that a run is the same everywhere (Marsaglia's xorshift). */
 const random = (seed: number) => { let x = seed; return (): number => { x ^= x << 13; x ^= x >>> 17; x ^= x << 5; return (x >>> 0) / 2 ** 32; }; };
@@ -71,16 +71,27 @@ describe('evidence', () => {
       for (let day = 1; day <= 60; day++) {
         const control = newAlertControl();
         let alerts = 0;
-        for (let i = 0; i < runs; i++) if (admit(control, next(), levelOfNext(control, day, defaultBudget), defaultBudget)) alerts++;
+        for (let i = 0; i < runs; i++) if (next() <= levelOfNext(control, day, defaultBudget) && admit(control, i % 40, defaultBudget)) alerts++;
         if (alerts > 0) days++;
       }
       expect(days).toBeLessThanOrEqual(60 * 0.35);
     }
     const control = newAlertControl();
     let alerts = 0;
-    for (let i = 0; i < 10_000; i++) if (admit(control, 1e-9, levelOfNext(control, 1, defaultBudget), defaultBudget)) alerts++;
+    for (let i = 0; i < 10_000; i++) if (1e-9 <= levelOfNext(control, 1, defaultBudget) && admit(control, i % 40, defaultBudget)) alerts++;
     expect(alerts).toBe(defaultBudget.perDay);
     expect(levelOfNext(control, 2, defaultBudget)).toBeGreaterThan(0);
     expect(control.alerts).toBe(0);
+  });
+
+  it('leaves the rest of a day\'s budget to others when one owner has had its fifth, and takes back what nobody was told', () => {
+    const control = newAlertControl();
+    const noisy = 1, other = 2;
+    expect(Array.from({ length: 60 }, () => admit(control, noisy, defaultBudget)).filter(Boolean)).toHaveLength(defaultBudget.perDay / 5);
+    expect(admit(control, other, defaultBudget)).toBe(true);
+    giveBack(control, noisy);
+    expect([admit(control, noisy, defaultBudget), admit(control, noisy, defaultBudget)]).toEqual([true, false]);
+    levelOfNext(control, 2, defaultBudget);
+    expect(admit(control, noisy, defaultBudget)).toBe(true);
   });
 });

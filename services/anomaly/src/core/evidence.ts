@@ -37,11 +37,15 @@ export interface AlertControl {
   expected: number;
   /** Agents alerted about today: the discoveries. One attack of fifty runs is one. */
   stories: number;
+  /** The day's alerts by owner (hashed). */
+  readonly byOwner: Map<number, number>;
 }
-export const newAlertControl = (): AlertControl => ({ day: 0, tested: 0, alerts: 0, expected: 200, stories: 0 });
+export const newAlertControl = (): AlertControl => ({ day: 0, tested: 0, alerts: 0, expected: 200, stories: 0, byOwner: new Map() });
 
 export interface AlertBudget { /** Share of false ones among alerts. */ readonly falseShare: number; /** Most alerts a day. */ readonly perDay: number }
 export const defaultBudget: AlertBudget = { falseShare: 0.1, perDay: 50 };
+/** The agents of one owner have at most this share of a day's alerts: whoever makes noise blinds nobody else. */
+const ownerShare = 0.2;
 
 /**
  * The level at which the next run is tested: LOND, α_t = α γ_t (D + 1) with D agents found so far (Javanmard and Montanari 2018; false-discovery rate at
@@ -55,15 +59,25 @@ export const levelOfNext = (control: AlertControl, day: number, { falseShare }: 
     control.tested = 0;
     control.alerts = 0;
     control.stories = 0;
+    control.byOwner.clear();
   }
   const gamma = 0.5 ** (Math.floor(control.tested++ / control.expected) + 1) / control.expected;
   return falseShare * gamma * (control.stories + 1);
 };
 
-/** Whether a run's p-value is an alert at the level that it got; counts it. @param isNew the first of its agent today */
-export const admit = (control: AlertControl, pValue: number, level: number, { perDay }: AlertBudget, isNew = true): boolean => {
-  if (pValue > level || control.alerts >= perDay) return false;
+/** Whether the day's budget has an alert left for an owner's agents; takes it. @param isNew the first of its agent today */
+export const admit = (control: AlertControl, owner: number, { perDay }: AlertBudget, isNew = true): boolean => {
+  const had = control.byOwner.get(owner) ?? 0;
+  if (control.alerts >= perDay || had >= Math.ceil(perDay * ownerShare)) return false;
   control.alerts++;
+  control.byOwner.set(owner, had + 1);
   if (isNew) control.stories++;
   return true;
+};
+
+/** Gives an alert back that nobody was told of, since the same was told a short while before. */
+export const giveBack = (control: AlertControl, owner: number): void => {
+  control.alerts--;
+  const left = control.byOwner.get(owner)! - 1;
+  if (left > 0) control.byOwner.set(owner, left); else control.byOwner.delete(owner);
 };

@@ -83,6 +83,65 @@ describe('a registered change', () => {
   });
 });
 
+describe('a run that was alerted about', () => {
+  const agent = 'agent-1', about = { tenant: 'acme', agent, run: 'bad' };
+  const learned = (state: DetectorState) => { const { habits, lengths, tokens, cost } = state.agents.get(agent)!; return [habits.runs, lengths.n, tokens.n, cost.n]; };
+  const alerted = () => {
+    const { state, now } = office(1_800);
+    const before = learned(state);
+    detect(state, { kind: 'outcome', ...about, run: 'unknown', now, action: 'a', tool: 'desk.read', failed: false, tokens: 1, cost: 1 });
+    detect(state, { kind: 'started', ...about, now, task: 'answer customers' });
+    const act = (step: Step, n: number) => detect(state, { kind: 'action', ...about, now: now + n, action: `bad-${n}`, group: 'clerk', owner: agent, version: 1, consequential: true, reversible: false, impact: 'medium', targets: [], trust: 'none', from: null, signs: [], denied: false, ...step })!;
+    expect(reply('mallory@evil.example', smuggled).map(act).at(-1)!.alert).toBe(true);
+    detect(state, { kind: 'outcome', ...about, now: now + 5, action: 'bad-1', tool: 'desk.reply', failed: false, tokens: 90_000, cost: 700 });
+    const end = () => detect(state, { kind: 'ended', ...about, now: now + minute });
+    const say = (verdict: 'true' | 'false') => detect(state, { kind: 'disposed', ...about, now: now + hour, verdict });
+    return { state, before, end, say };
+  };
+
+  it('teaches nothing, neither what nor how much, until it is disposed of', () => {
+    const { state, before, end, say } = alerted();
+    end();
+    expect(learned(state)).toEqual(before);
+    say('false');
+    expect(learned(state)).toEqual(before.map((n) => n + 1));
+  });
+
+  it('teaches nothing ever where an analyst called it an attack, also while it went on', () => {
+    for (const isOpen of [false, true]) {
+      const { state, before, end, say } = alerted();
+      if (!isOpen) end();
+      say('true');
+      if (isOpen) end();
+      say('false');
+      expect(learned(state)).toEqual(before);
+      expect(state.agents.get(agent)!.pending.map(({ run: name }) => name)).not.toContain('bad');
+    }
+  });
+});
+
+describe('an ordinary run that an analyst calls an attack while it goes on (it was one of a spread)', () => {
+  it('is not learned when it ends', () => {
+    const { state, now } = office(1_800);
+    const about = { tenant: 'acme', agent: 'agent-1', run: 'part' };
+    const { runs } = state.agents.get('agent-1')!.habits;
+    detect(state, { kind: 'action', ...about, now, action: 'p', group: 'clerk', owner: 'agent-1', version: 1, consequential: false, reversible: true, impact: 'low', targets: [], trust: 'none', from: null, signs: [], denied: false, tool: 'desk.read' });
+    detect(state, { kind: 'disposed', ...about, now, verdict: 'true' });
+    detect(state, { kind: 'ended', ...about, now: now + minute });
+    expect(state.agents.get('agent-1')!.habits.runs).toBe(runs);
+  });
+});
+
+describe('starts of runs in which nothing is done', () => {
+  it('silence nobody: only runs that act are tests', () => {
+    const { state, now } = office(1_800);
+    const { tested } = state.tenants.get('acme')!.control;
+    for (let n = 0; n < 4_000; n++) detect(state, { kind: 'started', tenant: 'acme', agent: 'mallory', run: `empty-${n}`, now, task: 'x' });
+    expect(state.tenants.get('acme')!.control.tested).toBe(tested);
+    expect(run(state, 'agent-2', 'bad', now, reply('mallory@evil.example', smuggled)).at(-1)!.alert).toBe(true);
+  });
+});
+
 describe('many slightly odd runs', () => {
   it('of one agent in a minute raise it, and do not make it high by their number', () => {
     const { state, now } = office(1_800, 2 * minute);

@@ -1,5 +1,5 @@
 import type { AnomalyLevel, Disposition, Finding } from '@countersign/contracts';
-import { detect, faded, levelAt, newDetector } from './detect.ts';
+import { detect, faded, levelAt, newDetector, untold } from './detect.ts';
 import type { DetectorState } from './detect.ts';
 import { noticed } from './finding/notice.ts';
 import { disposeOf } from './finding/disposition.ts';
@@ -8,7 +8,7 @@ import type { AgentFile } from './finding/file.ts';
 import type { Observation, RunEnded } from './observation.ts';
 
 /** Rises whenever the same actions would fold to other state: older checkpoints are then thrown away and the topic is read again. */
-export const foldVersion = 6;
+export const foldVersion = 7;
 
 /** What stands on anomaly.actions.v1: what agents did, and what analysts say of findings about them. */
 export type Entry = Observation | (Disposition & { readonly kind: 'disposition' });
@@ -59,6 +59,7 @@ const observe = (state: PartitionState, seen: Observation, place: string): Told 
   if (seen.kind === 'ended' && known?.odd[seen.run] !== undefined) return ended(state, known, seen, place);
   if (score === undefined || seen.kind !== 'action') return { ...nothing, touched: [seen.agent] };
   const { file, findings } = noticed(known, seen, score, place);
+  if (score.alert && !findings.some(({ kind }) => kind === 'behaviour')) untold(state.detector, seen);
   if (file === undefined) return { ...nothing, touched: [seen.agent] };
   const next = { ...file, level: score.level, findings: score.level === 'normal' ? [] : file.findings };
   state.files.set(seen.agent, next);

@@ -24,6 +24,12 @@ export const rekey = (messages: readonly BusMessage[], partitions: number, regis
     }
   });
 
+/** How far policy's clock may be ahead of the broker's, ms. */
+const mostAheadMs = 60_000;
+
+/** A time later than the record was appended is no time that anything happened at: one record dated next month would keep days and levels there until then. The broker's time is the same at every replay. */
+const notAhead = (now: number, { timestamp }: BusMessage): number => Math.min(now, timestamp + mostAheadMs);
+
 /** Our own observations back from the bus, and analysts' words, which anomaly signed after it had verified them. Bytes that are neither are left out, the same ones at every replay. */
 export const readActions = (messages: readonly BusMessage[], keys: KeySet, onUnreadable: (message: BusMessage, error: Error) => void): readonly Placed[] =>
   messages.flatMap((message): readonly Placed[] => {
@@ -34,7 +40,7 @@ export const readActions = (messages: readonly BusMessage[], keys: KeySet, onUnr
         return [{ offset: message.offset, entry: { kind: 'disposition', ...value } }];
       }
       if (!validateObservation(value) || value.agent !== message.key) throw new TypeError('not an observation under its agent');
-      return [{ offset: message.offset, entry: value }];
+      return [{ offset: message.offset, entry: { ...value, now: notAhead(value.now, message) } }];
     } catch (error) {
       onUnreadable(message, error as Error);
       return [];
