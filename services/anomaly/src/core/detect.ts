@@ -145,9 +145,12 @@ const dispose = (state: DetectorState, agent: AgentBaseline, { tenant: name, run
 
 const outcome = (agent: AgentBaseline, { run: name, failed, tokens, cost }: OutcomeSeen): void => {
   const run = agent.open.find((one) => one.run === name);
-  const trouble = -Math.log(takeShare(agent.failures, failed));
-  if (run === undefined) return;
-  run.trouble = Math.max(run.trouble, trouble);
+  // How often an agent fails is no habit to learn from a run that was alerted about.
+  if (run === undefined || !isKept(run)) {
+    const trouble = -Math.log(takeShare(agent.failures, failed));
+    if (run === undefined) return;
+    run.trouble = Math.max(run.trouble, trouble);
+  }
   run.tokens += tokens ?? 0;
   run.cost += cost ?? 0;
   run.spend = Math.max(run.spend, -Math.log(amountTail(agent.tokens, run.tokens)), -Math.log(amountTail(agent.cost, run.cost)));
@@ -187,7 +190,7 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
   run.previous = did.tool;
   keepPace(agent, group, run, seen.now, contributions);
   noteLessons(did, run.lessons);
-  learnMix(agent.mix, did.tool);
+  learnMix(agent.mix, did.tool, !isKept(run));
 
   rankRun(run, group, tenant, taskRuns);
   const ofHabit = run.hijack < run.familiar / 3;

@@ -86,6 +86,7 @@ describe('a registered change', () => {
 describe('a run that was alerted about', () => {
   const agent = 'agent-1', about = { tenant: 'acme', agent, run: 'bad' };
   const learned = (state: DetectorState) => { const { habits, lengths, tokens, cost } = state.agents.get(agent)!; return [habits.runs, lengths.n, tokens.n, cost.n]; };
+  const failures = (state: DetectorState) => state.agents.get(agent)!.failures.n;
   const alerted = () => {
     const { state, now } = office(1_800);
     const before = learned(state);
@@ -101,6 +102,7 @@ describe('a run that was alerted about', () => {
 
   it('teaches nothing, neither what nor how much, until it is disposed of', () => {
     const { state, before, end, say } = alerted();
+    expect(failures(state)).toBe(1); // of another run, before
     end();
     expect(learned(state)).toEqual(before);
     say('false');

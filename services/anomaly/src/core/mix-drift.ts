@@ -10,10 +10,11 @@ const fastRate = 1 / 100;
 
 export const newMix = (): Mix => ({ fast: new Float32Array(buckets), slow: new Float32Array(buckets), n: 0 });
 
-export const learnMix = (of: Mix, tool: number): void => {
+/** @param isHabit false: it is seen, and not learned */
+export const learnMix = (of: Mix, tool: number, isHabit = true): void => {
   const bucket = mix(17, tool) & (buckets - 1);
   for (let i = 0; i < buckets; i++) of.fast[i]! += fastRate * ((i === bucket ? 1 : 0) - of.fast[i]!);
-  if (of.n >= frozenAt) return;
+  if (of.n >= frozenAt || !isHabit) return;
   of.slow[bucket]! += 1;
   of.n++;
 };
