@@ -138,7 +138,7 @@ export const errors = {
   approval_unknown: { status: 404, retryable: false, meaning: "No such approval request.", remedy: "Check the id." },
   condition_unmet: { status: 409, retryable: false, meaning: "A condition that the approver set does not hold.", remedy: "Approve without it, set another one, or deny." },
   nothing_changed: { status: 400, retryable: false, meaning: "The edit has the arguments that are there.", remedy: "Approve, deny, or change something." },
-  no_glass: { status: 409, retryable: false, meaning: "There is no glass to break or to review here.", remedy: "The bundle's people.breakGlass names who may go ahead without the quorum." },
+  no_glass: { status: 409, retryable: false, meaning: "There is no glass to break or to review here.", remedy: "To break it: people.breakGlass in the bundle names who may. To review it: there is something to review only after enough people broke it; countersign approvals --all shows for what." },
   glass_unreviewed: { status: 409, retryable: true, meaning: "The glass was broken before and nobody has reviewed that.", remedy: "Have it reviewed first by somebody who had no part in it." },
   slow_down: { status: 429, retryable: true, meaning: "You approve faster than anybody reads, or let bad requests through.", remedy: "Do what the detail says: open it, look, name the evidence, say why." },
   frozen: { status: 409, retryable: true, meaning: "A freeze stands over this moment: nothing is approved now.", remedy: "Wait until it ends, or deny; the detail says when." },

@@ -62,7 +62,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   'review-glass': {
     summary: 'says whether breaking the glass was right; until then nobody breaks it again',
-    usage: 'countersign review-glass APPROVAL --verdict right|wrong --reason TEXT [--as PERSON] [--json]',
+    usage: 'countersign review-glass APPROVAL --verdict right|wrong --reason TEXT [--as PERSON] [--json]\n  Signed with your key, and final. Needs the role reviewer or approver, and nobody who broke it or asked for what it was broken for; in the demo pia.',
     load: async () => (await import('./people/desk-command.ts')).reviewGlass,
   },
   'pre-approve': {

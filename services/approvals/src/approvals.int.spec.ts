@@ -186,18 +186,25 @@ describe('approvals on PostgreSQL', () => {
       await service.stop();
     });
 
-    it('breaks the glass once, and not again before somebody has reviewed it', async () => {
+    it('breaks the glass once, and not again before somebody has reviewed it; one that was refused or waits for its second person holds nobody up', async () => {
       const service = await open();
       const glass = { quorum: 2, breakGlass: { roles: ['treasurer'], count: 2, lifeMs: 300_000 } };
-      const [one, two] = [await open1(service, 'g1', glass), await open1(service, 'g2', glass)];
-      await service.vote(one, glassVote('tom', one));
-      expect(await service.vote(one, glassVote('tina', one))).toMatchObject({ resolution: 'approved', glass: { people: ['tom', 'tina'] } });
-      await expect(service.vote(two, glassVote('tom', two))).rejects.toMatchObject({ code: 'glass_unreviewed' });
-      await service.reviewGlass(one, signPersonStatement('glass-review', { sub: 'olaf', tenant: 'acme', approval: one, verdict: 'right', reason: 'it burnt', iat: seconds() }, keys['olaf']!));
-      expect(await service.vote(two, glassVote('tom', two))).toMatchObject({ status: 'open' });
-      await service.vote(two, vote('tina', two, 'deny'));
-      const three = await open1(service, 'g3', glass);
-      expect(await service.vote(three, glassVote('tom', three))).toMatchObject({ status: 'open' });
+      const reviewedBy = async (approval: string) => service.reviewGlass(approval, signPersonStatement('glass-review', { sub: 'olaf', tenant: 'acme', approval, verdict: 'right', reason: 'it burnt', iat: seconds() }, keys['olaf']!));
+      const [none, own, role, waits] = [await open1(service, 'h1', {}), await open1(service, 'h2', glass), await open1(service, 'h3', { ...glass, breakGlass: { roles: ['senior'], count: 2, lifeMs: 1 } }), await open1(service, 'h4', glass)];
+      await expect(service.vote(none, glassVote('tom', none))).rejects.toMatchObject({ code: 'no_glass' });
+      await expect(service.vote(own, glassVote('olga', own))).rejects.toMatchObject({ code: 'self_approval' });
+      await expect(service.vote(role, glassVote('tom', role))).rejects.toMatchObject({ code: 'not_eligible' });
+      await service.vote(waits, glassVote('tom', waits));
+      const [one, two] = [await open1(service, 'h5', glass), await open1(service, 'h6', glass)];
+      for (const approval of [one, two]) await service.vote(approval, glassVote('tom', approval));
+      const both = await Promise.allSettled([one, two].map((approval) => service.vote(approval, glassVote('tina', approval))));
+      const broken = both[0]!.status === 'fulfilled' ? one : two, other = broken === one ? two : one;
+      expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+      expect(await service.view.get('acme', broken)).toMatchObject({ resolution: 'approved', glass: { people: ['tom', 'tina'], reviewed: null } });
+      await expect(service.vote(other, glassVote('tina', other))).rejects.toMatchObject({ code: 'glass_unreviewed', message: expect.stringContaining(`countersign review-glass ${broken}`) });
+      await reviewedBy(broken);
+      expect(await service.vote(other, glassVote('tina', other))).toMatchObject({ resolution: 'approved' });
+      await reviewedBy(other);
       await service.stop();
     });
 

@@ -31,7 +31,6 @@ import { createDoor } from './inbound/door.ts';
 import type { Drawn } from './core/review.ts';
 import { createEventMessages, createReviewMessages, createToMessages, standInStream } from './outbound/publish.ts';
 import { ballotSchema, createBallots } from './views/ballots.ts';
-import { createGlass, glassSchema } from './views/glass.ts';
 import { createStandIns, standInSchema } from './views/stand-ins.ts';
 import { createReviews, reviewSchema } from './views/reviews.ts';
 import { agentRecordSchema, createAgentRecords } from './views/agent-records.ts';
@@ -109,7 +108,7 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
   await migrateEventStore(pool);
   await pool.query(schema);
   await pool.query(reviewSchema);
-  for (const one of [agentRecordSchema, ballotSchema, standInSchema, glassSchema]) await pool.query(one);
+  for (const one of [agentRecordSchema, ballotSchema, standInSchema]) await pool.query(one);
   const records = createAgentRecords(pool);
   const store = createPostgresEventStore(pool);
   const view = createApprovals(pool);
@@ -124,13 +123,13 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
     return ports.halts.halted(target, seniorHaltId(run, action)) ?? ports.halts.paused(target);
   };
   const preApprovals = await composePreApprovals({ pool, store, key: ports.key, people, tenant, now, stopped: (question) => stoppedBy(question) !== undefined });
-  const handler = createHandler(store, index, createToMessages(ports.key), { approvalId, digest: argumentsDigest, recordOf: (agent) => records.of(agent), agreedBefore: preApprovals.answer, currentOf: ports.readers ?? (async () => undefined), mostOpen: ports.mostOpen ?? { agent: 200, owner: 1_000 } });
+  const handler = createHandler(store, index, createToMessages(ports.key), { tenant, approvalId, digest: argumentsDigest, recordOf: (agent) => records.of(agent), agreedBefore: preApprovals.answer, currentOf: ports.readers ?? (async () => undefined), mostOpen: ports.mostOpen ?? { agent: 200, owner: 1_000 } });
   const drawn = createReviews(pool);
   const reviewer = createReviewer(store, drawn, createReviewMessages(ports.key));
   const relay = startOutboxRelay({ pool, bus: ports.bus, shard: 'approvals', onError: (error) => ports.onError(error, 'outbox') });
   const standIns = createStandIns(pool);
   const ballots = createBallots(pool);
-  const door = createDoor({ people, tenant, now, handler, view, standIns, ballots, glass: createGlass(pool), friction: ports.friction ?? 'enforce' });
+  const door = createDoor({ people, tenant, now, handler, view, standIns, ballots, friction: ports.friction ?? 'enforce' });
   /** Tells the relay after whatever was said. */
   const heard = async <T>(said: Promise<T>): Promise<T> => {
     try { return await said; } finally { relay.wake(); }

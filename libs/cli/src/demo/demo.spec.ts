@@ -37,6 +37,10 @@ describe('the script', () => {
       if (answer.ok) seen.push(answer.text);
     }
   });
+  it('has somebody without any part in what agents do who may review a broken glass', () => {
+    const reviewing = people.filter(({ roles }) => roles.includes('reviewer') || roles.includes('approver')).map(({ person }) => person);
+    expect(reviewing.filter((person) => agents.every(({ owner }) => owner !== person) && scenes.every(({ user }) => user !== person))).not.toEqual([]);
+  });
   it('has every tool of the catalogue in the company', () => { for (const name of tools.keys()) expect(() => createCompany().call(name, { customers: [] })).not.toThrow(); });
   it('has the hijacked agent follow the note, and prints foreign accounts in no trusted field', () => {
     const company = createCompany();

@@ -8,7 +8,7 @@ export const people: readonly LocalPerson[] = [
   { person: 'sam', name: 'Sam Sato, supervisor', roles: ['supervisor', 'senior', 'policy-reviewer'] },
   { person: 'tara', name: 'Tara Tan, treasurer', roles: ['treasurer', 'senior', 'policy-author', 'policy-reviewer'] },
   { person: 'ravi', name: 'Ravi Rao, release manager', roles: ['release-manager', 'policy-author'] },
-  { person: 'pia', name: 'Pia Peeters, purchasing', roles: ['purchasing'] },
+  { person: 'pia', name: 'Pia Peeters, purchasing', roles: ['purchasing', 'reviewer'] },
   { person: 'uma', name: 'Uma Ude, accounts', roles: ['requester'] },
   { person: 'ben', name: 'Ben Berg, customer care', roles: ['requester'] },
   { person: 'noor', name: 'Noor Nasr, platform', roles: ['requester'] },

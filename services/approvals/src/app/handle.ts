@@ -8,6 +8,7 @@ import { approvalDecider } from '../core/decider.ts';
 import type { ApprovalEvent } from '../core/events.ts';
 import { react } from '../core/react.ts';
 import { noRecord } from '../core/agent-record.ts';
+import { createBreakGlass } from './break-glass.ts';
 import type { ApprovalIndex, MakingPorts, ToMessages } from './ports.ts';
 
 export interface Handler {
@@ -27,8 +28,9 @@ export const streamOf = (approval: string): string => `approval-${approval}`;
 
 /** load → decide → append, then the read model. A crash in between leaves the model behind; it catches up at the next start. */
 export const createHandler = (store: EventStore, index: ApprovalIndex, toMessages: ToMessages, making: MakingPorts): Handler => {
+  const breakGlass = createBreakGlass(store, toMessages);
   const handle = async (approval: string, command: ApprovalCommand, by: string) => {
-    const { outcome, state, version } = await decideAndAppend({
+    const { outcome, state, version } = command.type === 'vote' && command.vote.vote === 'break_glass' ? await breakGlass(approval, making.tenant, command, by) : await decideAndAppend({
       store, decider: approvalDecider, stream: streamOf(approval), command, at: command.now, by,
       outbox: (events, after, last) => toMessages(approval, events, after, last, by),
     });

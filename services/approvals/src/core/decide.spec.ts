@@ -153,6 +153,10 @@ describe('an approval', () => {
       ['where the rules name nobody', requested, broken('sam'), 'no_glass'], ['by whoever asked for it', glass, broken('olga'), 'self_approval'], ['without the role', glass, broken('sam', { speaker: speaker('sam') }), 'not_eligible'],
       ['out of a channel', glass, broken('sam', { authority: { channel: 's', account: 'u', cap: null } }), 'not_eligible'], ['without a reason', glass, broken('sam', { reason: '' }), 'reason_required'],
     ])('is refused %s', (_, asked, command, expected) => expect(code(given(asked).when(command))).toBe(expected));
+    it('is refused while another is not reviewed, naming the command that reviews it, and only where it would count', () => {
+      expect(given(glass).when(broken('sam', { glassBrokenFor: 'apr_9' }))).toMatchObject({ code: 'glass_unreviewed', detail: expect.stringContaining('countersign review-glass apr_9') });
+      expect(code(given(requested).when(broken('sam', { glassBrokenFor: 'apr_9' })))).toBe('no_glass');
+    });
     it('is ended by one deny all the same', () => expect(given(glass, voice('sam')).when(vote('tom', 'deny'))).toMatchObject({ events: [{ type: 'voted' }, { type: 'resolved', resolution: 'denied' }] }));
     it('is reviewed once, by somebody who had no part in it', () => {
       expect(given(...done).when(review('rita'))).toMatchObject({ events: [{ type: 'glass_reviewed', person: 'rita', verdict: 'right' }] });

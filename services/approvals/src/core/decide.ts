@@ -87,6 +87,7 @@ const vote = (command: Command<'vote'>, state: Open): Decided => {
   if (cast.vote !== 'deny' && frozen !== undefined) return refused('frozen', `nothing is approved before ${new Date(frozen.to).toISOString()}: ${frozen.reason}`);
   const voted: ApprovalEvent = { type: 'voted', vote: cast, speaker: command.authority ? { ...speaker, channel: command.authority } : speaker, reason: command.reason, ...(relaxed && { relaxed }), at: now };
   if (cast.vote === 'deny') return accepted(voted, { type: 'resolved', resolution: 'denied', at: now });
+  if (cast.vote === 'break_glass' && command.glassBrokenFor !== undefined) return refused('glass_unreviewed', `the glass broken for ${command.glassBrokenFor} was not reviewed yet: countersign review-glass ${command.glassBrokenFor}`);
   if (cast.vote === 'break_glass') return breakGlass(voted, state, now);
   return progressOf(evolve(state, voted) as Open, now).met ? accepted(voted, { type: 'resolved', resolution: 'approved', at: now }) : accepted(voted);
 };

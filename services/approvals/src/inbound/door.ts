@@ -10,12 +10,11 @@ import type { ApprovalCommand } from '../core/commands.ts';
 import type { Speaker } from '../core/events.ts';
 import type { Approvals, Known } from '../views/approvals.ts';
 import type { Ballots } from '../views/ballots.ts';
-import type { Glass } from '../views/glass.ts';
 import type { StandIns } from '../views/stand-ins.ts';
 
 export interface DoorPorts {
   readonly people: PersonDirectory; readonly tenant: string; readonly now: () => number;
-  readonly handler: Handler; readonly view: Approvals; readonly standIns: StandIns; readonly ballots: Ballots; readonly glass: Glass;
+  readonly handler: Handler; readonly view: Approvals; readonly standIns: StandIns; readonly ballots: Ballots;
   /** Whether who approves without looking is held up, or only reported. */
   readonly friction: 'enforce' | 'report';
 }
@@ -25,7 +24,7 @@ const mostBytes = 24 * 1024;
 type Person = NonNullable<ReturnType<PersonDirectory['person']>>;
 
 /** What people sign about approvals, checked: their own key, active, for this approval. Throws CodedError where it does not count. Policy checks the same again. */
-export const createDoor = ({ people, tenant, now, handler, view, standIns, ballots, glass, friction }: DoorPorts) => {
+export const createDoor = ({ people, tenant, now, handler, view, standIns, ballots, friction }: DoorPorts) => {
   const invalid = (detail: string): CodedError => new CodedError('vote_invalid', detail, { status: 400 });
   const speakerOf = (jws: string, what: string): { readonly id: string; readonly person: Person } => {
     const id = peekJws(jws)?.['sub'];
@@ -62,16 +61,6 @@ export const createDoor = ({ people, tenant, now, handler, view, standIns, ballo
     return { speaker };
   };
 
-  /** The tenant's one glass: whoever breaks it before the last was reviewed is refused. What was not broken in the end is given back. */
-  const takeGlass = async (approval: string): Promise<void> => {
-    if (await glass.take(tenant, approval)) return;
-    const holder = await glass.held(tenant);
-    const held = holder === undefined ? undefined : await view.get(tenant, holder);
-    const free = holder !== undefined && (held === undefined || (held.status === 'closed' && (held.glass === undefined || held.glass.reviewed !== null)));
-    if (free) await glass.giveBack(tenant, holder);
-    if (!free || !await glass.take(tenant, approval)) throw new CodedError('glass_unreviewed', `the glass broken for ${holder} was not reviewed yet: countersign glass review ${holder}`);
-  };
-
   return {
     /** Casts a vote, a person's signed statement or that of a channel under their link. The same again answers as the first time. */
     vote: async (approval: string, { jws, link }: Pick<Vote, 'jws' | 'link'>): Promise<Known> => {
@@ -86,7 +75,6 @@ export const createDoor = ({ people, tenant, now, handler, view, standIns, ballo
       const missing = worn === null ? null : lacks({ openedAt, evidence: statement.evidence, reason: statement.reason, now: now() });
       if (missing !== null) throw new CodedError('slow_down', `${worn}: ${missing}`);
       const { speaker, standIn } = await standing(asSpeaker(id, person), state);
-      if (statement.vote === 'break_glass') await takeGlass(approval);
       const after = await say(approval, {
         type: 'vote', vote: { person: id, vote: statement.vote, jws, ...(link !== undefined && { link }), ...(standIn !== undefined && { standIn }) }, speaker, digest: statement.digest, evidence: statement.evidence,
         reason: statement.reason.slice(0, 2_000), authority, ...(authority === null && { conditions: statement.conditions }), now: now(),
@@ -109,9 +97,7 @@ export const createDoor = ({ people, tenant, now, handler, view, standIns, ballo
     reviewGlass: async (approval: string, jws: string): Promise<Known> => {
       const { id, person, statement } = signed('glass-review', jws);
       if (statement.approval !== approval || statement.tenant !== tenant) throw invalid('the review is signed for another approval');
-      const after = await say(approval, { type: 'review_glass', person: id, roles: person.roles, verdict: statement.verdict, reason: statement.reason.slice(0, 2_000), jws, now: now() }, id);
-      await glass.giveBack(tenant, approval);
-      return after;
+      return say(approval, { type: 'review_glass', person: id, roles: person.roles, verdict: statement.verdict, reason: statement.reason.slice(0, 2_000), jws, now: now() }, id);
     },
     /** What somebody agrees to beforehand, checked. Whether they may decide about it is seen when it is used. */
     preApproval: async (jws: string) => {
