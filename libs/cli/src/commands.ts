@@ -37,7 +37,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   approve: {
     summary: 'votes for a request, signed with your key',
-    usage: 'countersign approve APPROVAL… --reason TEXT [--until 10m] [--cap 5000EUR] [--uses N [--this-run]] [--as PERSON] [--json]\n  Signs the digest of exactly what is shown; several are looked at one by one and sent in one call. Without --as: a person of this machine who may vote on it.\n  --uses N: this one and N-1 more like it (same agent, tool and targets, moving no more), for an hour or --until; --this-run: in this run only.',
+    usage: 'countersign approve APPROVAL… --reason TEXT [--until 10m] [--cap 210.00EUR] [--uses N [--this-run]] [--as PERSON] [--json]\n  Signs the digest of exactly what is shown; several are looked at one by one and sent in one call. Without --as: a person of this machine who may vote on it.\n  --uses N: this one and N-1 more like it (same agent, tool and targets, moving no more), for an hour or --until; --this-run: in this run only.\n  Amounts are as people write them: 210.00EUR, or 5000EUR for five thousand euros.',
     load: async () => (await import('./people/approvals-command.ts')).approve,
   },
   deny: {
@@ -67,7 +67,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   'pre-approve': {
     summary: 'agrees beforehand, for hours: one agent, one tool, named targets, capped',
-    usage: 'countersign pre-approve --agent AGENT --tool TOOL [--targets A,B] [--amount 5000EUR [--sum 20000EUR]] [--uses N] [--for 1h] [--run RUN] --reason TEXT --as PERSON [--json]\ncountersign pre-approve PRE --reason TEXT --as PERSON [--json]\ncountersign pre-approve PRE --revoke --as PERSON [--json]\n  An hour unless --for says otherwise, 8h at most. The second form signs terms that somebody else signed: an action that needs two people needs two signatures. Never for tier 4, for what cannot be taken back, or where a target does not stand in the instruction.',
+    usage: 'countersign pre-approve --agent AGENT --tool TOOL [--targets A,B] [--amount 50.00EUR [--sum 200.00EUR]] [--uses N] [--for 1h] [--run RUN] --reason TEXT --as PERSON [--json]\ncountersign pre-approve PRE --reason TEXT --as PERSON [--json]\ncountersign pre-approve PRE --revoke --as PERSON [--json]\n  An hour unless --for says otherwise, 8h at most. Amounts are as people write them: 50.00EUR, or 5000EUR for five thousand euros. The second form signs terms that somebody else signed: an action that needs two people needs two signatures. Never for tier 4, for what cannot be taken back, or where a target does not stand in the instruction.',
     load: async () => (await import('./people/pre-approvals-command.ts')).preApprove,
   },
   'pre-approvals': { summary: 'what people agreed to beforehand, and what it was used for', usage: 'countersign pre-approvals [--as PERSON] [--json]', load: async () => (await import('./people/pre-approvals-command.ts')).preApprovals },

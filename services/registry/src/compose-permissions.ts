@@ -2,6 +2,7 @@ import { argumentsDigest } from '@countersign/identity';
 import type { AgentProcess, ChangeView, Json, NewAgentRequest, PermissionsView, RegisterAgentRequest, UnusedView } from '@countersign/contracts';
 import { validateAgentChange, validateGrantorDefinition, validatePersonChange, validateProcessDefinition, validateRoleDefinition, validateTemplateDefinition } from '@countersign/contracts';
 import type { EventStore } from '@countersign/event-store';
+import { moneyText } from '@countersign/kernel';
 import type { Refused } from '@countersign/kernel';
 import { CodedError } from '@countersign/service-host';
 import { heldBy } from './core/agent-change.ts';
@@ -75,7 +76,7 @@ export const composePermissions = async ({ permissionBook: book, ...ports }: Per
       const { held, grantsNothing } = heldOf(profile, await declaredRoles(book));
       const { limits, ceiling, template = null } = profile;
       const { ceiling: alone, calls, money } = { ceiling, ...limits };
-      const text = `it acts alone up to tier ${alone}, ${calls} calls${money === null ? '' : ` and ${money.minor} ${money.currency} (minor units)`} in a run; rules and halts may still stop it`;
+      const text = `it acts alone up to tier ${alone}, ${calls} calls${money === null ? '' : ` and ${moneyText(money)}`} in a run; rules and halts may still stop it`;
       return {
         agent: id, status: agent.status, ceiling, limits, template, held, grantsNothing,
         ...(tool !== undefined && { tool: answerFor(held, heldBy(agent), tool, args, { status: agent.status, declared: (await inventory.tools()).some((one) => one.tool === tool), limits: text }) }),

@@ -4,6 +4,7 @@ import { CannotRun } from '../errors.ts';
 import { personCommand } from '../people/command.ts';
 import type { Session } from '../people/command.ts';
 import { id, inert } from '../people/inert.ts';
+import { moneyOf, shownMoney } from '../people/money-and-time.ts';
 import { channelsUsage } from './usage.ts';
 
 /** Places outside where people are asked: which there are, who speaks for whom, what did not arrive. */
@@ -35,12 +36,11 @@ const link = async (session: Session, channel: string, account: string): Promise
   const { channels: known } = await client.request<ChannelList>('approvals', 'GET', '/channels');
   const found = known.find((one) => one.channel === channel);
   if (found?.key == null) throw new CannotRun(`${id(channel)} is no channel where people decide. There are: ${known.filter((one) => one.key !== null).map((one) => id(one.channel)).join(', ') || 'none'}.`);
-  const cap = /^(\d{1,15}):([A-Z]{3})$/.exec(String(session.values['cap'] ?? ''));
-  if (session.values['cap'] !== undefined && cap === null) throw new CannotRun('--cap is minor units and a currency: 100000:EUR.');
+  const cap = session.values['cap'] === undefined ? null : moneyOf(String(session.values['cap']), '--cap');
   const days = Number(session.values['days'] ?? 30);
   if (!Number.isInteger(days) || days < 1 || days > 90) throw new CannotRun('--days is a whole number from 1 to 90.');
   const iat = Math.floor(Date.now() / 1_000);
-  const jws = signPersonStatement('channel-link', { sub: person, tenant: process.env['CS_TENANT'] ?? 'acme', channel, account, key: found.key, minor: cap === null ? null : Number(cap[1]), currency: cap === null ? null : cap[2]!, iat, exp: iat + days * 86_400 }, key);
+  const jws = signPersonStatement('channel-link', { sub: person, tenant: process.env['CS_TENANT'] ?? 'acme', channel, account, key: found.key, minor: cap?.minor ?? null, currency: cap?.currency ?? null, iat, exp: iat + days * 86_400 }, key);
   const linked = await client.request<ChannelLinkView>('approvals', 'POST', `/channels/${encodeURIComponent(channel)}/links`, { jws });
-  session.show(linked, [`${id(linked.account)} of ${id(linked.channel)} speaks for ${id(linked.person)} until ${new Date(linked.until).toISOString().slice(0, 10)}, ${cap === null ? 'for nothing that moves money' : `up to ${cap[1]} minor units of ${cap[2]}`}.`]);
+  session.show(linked, [`${id(linked.account)} of ${id(linked.channel)} speaks for ${id(linked.person)} until ${new Date(linked.until).toISOString().slice(0, 10)}, ${cap === null ? 'for nothing that moves money' : `up to ${shownMoney(cap)}`}.`]);
 };

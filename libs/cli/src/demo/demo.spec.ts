@@ -142,9 +142,9 @@ describe('a line', () => {
     expect(decisive([])).toBeUndefined();
   });
   it('shows an action in one line, whatever its arguments hold', () => {
-    const record = { kind: 'action.decided', now: 0, agent: 'ap', tool: 'care.send_mail', message: { arguments: { text: '\u001b[2J\nx'.repeat(50) } }, resolved: null, reply: { detail: null }, decision: { decision: 'allow', tier: 2, code: null, rules: [] } } as unknown as GovernedDecided;
+    const record = { kind: 'action.decided', now: 0, agent: 'ap', tool: 'care.send_mail', message: { arguments: { text: '\u001b[2J\nx'.repeat(50) } }, resolved: null, reply: { detail: null }, facts: { amount: { value: 48_000 }, currency: { value: 'EUR' } }, decision: { decision: 'allow', tier: 2, code: null, rules: [] } } as unknown as GovernedDecided;
     const line = lineOf(record, false)!;
     expect(line).not.toMatch(/[\u001b\n]/);
-    expect(line).toMatch(/care\.send_mail .* tier 2 {2}allow {4}no rule asks for more$/);
+    expect(line).toMatch(/care\.send_mail +480\.00 EUR: .* tier 2 {2}allow {4}no rule asks for more$/);
   });
 });

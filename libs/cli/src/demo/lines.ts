@@ -1,6 +1,7 @@
 import type { FiredRule, GovernedDecided, GovernedRecord } from '@countersign/contracts';
 import { effectiveArguments } from '@countersign/kernel';
 import { id, inert, inertArguments } from '../people/inert.ts';
+import { shownMoney } from '../people/money-and-time.ts';
 
 const clock = (at: number): string => new Date(at).toTimeString().slice(0, 8);
 const colours = { allow: 32, modify: 32, step_up: 33, defer: 33, deny: 31 } as const;
@@ -17,6 +18,12 @@ const why = ({ decision, resolved, reply }: GovernedDecided): string => {
   return resolved === null ? because : `${because}, ${resolved.resolution} by ${resolved.votes.map(({ person }) => id(person)).join(' and ') || 'nobody'}`;
 };
 
+/** What it moves, as people read it: the arguments have minor units, or whatever the tool takes. */
+const moves = ({ facts }: GovernedDecided): string => {
+  const minor = facts['amount']?.value, currency = facts['currency']?.value;
+  return typeof minor === 'number' && typeof currency === 'string' ? `${shownMoney({ minor, currency })}: ` : '';
+};
+
 const fit = (text: string, width: number): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width));
 
 /** One line for what people at a terminal want to see of a governed record; undefined for the rest. */
@@ -26,7 +33,7 @@ export const lineOf = (record: GovernedRecord, colour: boolean): string | undefi
   switch (record.kind) {
     case 'action.decided': {
       const { decision } = record;
-      return `${head} ${id(record.tool).padEnd(23)} ${fit(inertArguments(effectiveArguments(record), 30), 76)}  tier ${decision.tier}  ${paint(decision.decision.padEnd(7), colours[decision.decision])}  ${why(record)}`;
+      return `${head} ${id(record.tool).padEnd(23)} ${fit(`${moves(record)}${inertArguments(effectiveArguments(record), 30)}`, 76)}  tier ${decision.tier}  ${paint(decision.decision.padEnd(7), colours[decision.decision])}  ${why(record)}`;
     }
     case 'action.outcome': return record.message.status === 'succeeded' ? undefined : `${head} ${id(record.tool).padEnd(23)} ${`outcome ${record.message.status}`.padEnd(76)}  ${record.message.error === null ? '' : inert(record.message.error, 80)}`;
     case 'action.cancelled': return `${head} cancelled action ${id(record.action)} by ${id(record.by)}: ${inert(record.reason, 80)}`;

@@ -9,7 +9,7 @@ import { only, personCommand } from './command.ts';
 import { id, inert } from './inert.ts';
 import type { Session } from './command.ts';
 import { moneyOf, secondsOf } from './money-and-time.ts';
-import { agreeToMore, moreLikeIt } from './pre-approvals-command.ts';
+import { agreeToMore, asOfVote, moreLikeIt, repeated } from './pre-approvals-command.ts';
 
 export const approvals = personCommand('countersign approvals [--all] [--json]', { all: { type: 'boolean' } }, async (session) => {
   const { client } = session.as([]);
@@ -27,7 +27,7 @@ const instructions = async (client: Client, list: readonly ApprovalView[]): Prom
   return new Map(found.filter((one) => one !== undefined));
 };
 
-const usage = (vote: string): string => `countersign ${vote} APPROVAL… --reason TEXT${vote === 'approve' ? ' [--until 10m] [--cap 5000EUR] [--uses N [--this-run]]' : ''} [--as PERSON] [--json]`;
+const usage = (vote: string): string => `countersign ${vote} APPROVAL… --reason TEXT${vote === 'approve' ? ' [--until 10m] [--cap 210.00EUR] [--uses N [--this-run]]' : ''} [--as PERSON] [--json]`;
 
 const voteCommand = (vote: 'approve' | 'deny' | 'break_glass') => personCommand(usage(vote.replace('_', '-')), { reason: { type: 'string' }, until: { type: 'string' }, cap: { type: 'string' }, uses: { type: 'string' }, 'this-run': { type: 'boolean' } }, async (session) => {
   const reason = session.needed('reason');
@@ -36,13 +36,16 @@ const voteCommand = (vote: 'approve' | 'deny' | 'break_glass') => personCommand(
   if ((conditions !== undefined || forMore) && vote !== 'approve') throw new CannotRun('--until, --cap, --uses and --this-run are conditions of an approval.');
   if (forMore && session.positionals.length > 1) throw new CannotRun('--uses is for one approval at a time.');
   if (session.positionals.length > 1) return castMany(session, vote, reason, conditions);
-  const { approval, jws, client, more, who } = await signVote(session, only(session, 'approval'), vote, reason, conditions);
+  const { approval, jws, client, shown, who } = await signVote(session, only(session, 'approval'), vote, reason, conditions);
+  const repeat = repeated(shown, who.person, vote);
+  if (repeat !== undefined) return session.show(shown, [...approvalLines(shown, Date.now()), `${repeat}${forMore ? ', and nothing more was agreed to' : ''}.`]);
+  const more = vote === 'approve' ? moreLikeIt(session, shown) : undefined;
   const result = await client.request<ApprovalView>('approvals', 'POST', `/approvals/${approval}/votes`, { jws });
-  const further = more === undefined ? [] : await agreeToMore(client, who, more, reason);
+  const further = more === undefined ? [] : await agreeToMore(client, who, asOfVote(more, result, who.person), reason);
   session.show(result, [...approvalLines(result, Date.now()), result.status === 'open' ? 'Your vote counts; more are needed.' : result.resolution === 'approved' ? 'Approved. Policy decides again with it.' : `Resolved: ${result.resolution}. The agent is told no.`, ...further]);
 });
 
-/** `--until 10m` from now, `--cap 5000EUR` in minor units. */
+/** `--until 10m` from now, `--cap 210.00EUR` at most. */
 const conditionsOf = ({ values }: Session): VoteConditions | undefined => {
   const { until, cap } = values;
   if (until === undefined && cap === undefined) return undefined;
@@ -80,7 +83,7 @@ export const lookAt = async (session: Session, approval: string, roles?: (shown:
 const signVote = async (session: Session, approval: string, vote: VoteStatement['vote'], reason: string, conditions: VoteConditions | undefined) => {
   const { shown, person, key, client } = await lookAt(session, approval, vote === 'break_glass' ? ({ ask }) => ask?.breakGlass?.roles ?? [] : undefined);
   const jws = signPersonStatement('vote', { sub: person, approval, digest: shown.digest, ...(shown.evidenceDigest !== undefined && { evidence: shown.evidenceDigest }), vote, reason, ...(conditions !== undefined && { conditions }), iat: Math.floor(Date.now() / 1000) }, key);
-  return { approval, jws, client, who: { person, key }, more: vote === 'approve' ? moreLikeIt(session, shown) : undefined };
+  return { approval, jws, client, who: { person, key }, shown };
 };
 
 export const approve = voteCommand('approve');

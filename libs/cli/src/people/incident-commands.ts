@@ -7,6 +7,7 @@ import { only, personCommand } from './command.ts';
 import type { Session } from './command.ts';
 import { scopeOf } from './halts-command.ts';
 import { id, inert, inertLine } from './inert.ts';
+import { shownMoney } from './money-and-time.ts';
 import { playbookUsage, quarantineUsage, recoverUsage } from './incident-usage.ts';
 
 const text = { type: 'string' } as const, flag = { type: 'boolean' } as const;
@@ -36,13 +37,13 @@ export const breakers = personCommand('countersign breakers [--as PERSON] [--jso
   const share = (value: number | null, what: string): string => (value === null ? '' : `  ${Math.round(value * 100)} % ${what}`);
   session.show(found, [
     ...(found.breakers.length === 0 ? ['Every breaker is closed.'] : found.breakers.map(({ kind, id: of, status, until, why, times, halt }) => `${status.replace('_', ' ')}  ${kind} ${id(of)}: ${inert(why)}${until === null ? '' : `, tries again at ${clock(until)}`}${times > 1 ? ` (${times} times in a row)` : ''}  ${id(halt)}`)),
-    ...found.limits.map(({ scope, match, minimum, windowMs, errors, denials, spend }) => `limit  ${scope} ${match}: of at least ${minimum} in ${windowMs / 1_000} s${share(errors, 'failed')}${share(denials, 'denied')}${spend === null ? '' : `  ${spend.minor} minor units of ${spend.currency}`}`),
+    ...found.limits.map(({ scope, match, minimum, windowMs, errors, denials, spend }) => `limit  ${scope} ${match}: of at least ${minimum} in ${windowMs / 1_000} s${share(errors, 'failed')}${share(denials, 'denied')}${spend === null ? '' : `  ${shownMoney(spend)}`}`),
   ]);
 });
 
 export const budgets = personCommand('countersign budgets [--as PERSON] [--json]', {}, async (session) => {
   const found = await session.as(stopping).client.request<BudgetList>('supervision', 'GET', '/budgets');
-  session.show(found, found.budgets.length === 0 ? ['Nothing is used of any budget wider than a run.'] : found.budgets.map(({ account, budget, unit, used, until }) => `${id(budget)}  ${used} ${unit === 'calls' ? 'calls' : `minor units of ${unit}`}  until ${new Date(until).toISOString()}  ${inert(account)}`));
+  session.show(found, found.budgets.length === 0 ? ['Nothing is used of any budget wider than a run.'] : found.budgets.map(({ account, budget, unit, used, until }) => `${id(budget)}  ${unit === 'calls' ? `${used} calls` : shownMoney({ minor: used, currency: unit })}  until ${new Date(until).toISOString()}  ${inert(account)}`));
 });
 
 export const leases = personCommand('countersign leases [--as PERSON] [--json]', {}, async (session) => {

@@ -1,11 +1,17 @@
+import { moneyText, readMoney } from '@countersign/kernel';
+import type { Money } from '@countersign/kernel';
 import { CannotRun } from '../errors.ts';
+import { id } from './inert.ts';
 
-/** `5000EUR` in minor units. */
-export const moneyOf = (text: string, option: string): { readonly minor: number; readonly currency: string } => {
-  const money = /^(\d{1,15})([A-Z]{3})$/.exec(text);
-  if (money === null) throw new CannotRun(`${option} is minor units and a currency such as 5000EUR (EUR 50.00), not "${text}".`);
-  return { minor: Number(money[1]), currency: money[2]! };
+/** `210.00EUR`, in major units as people write it, to what is signed. */
+export const moneyOf = (text: string, option: string): Money => {
+  const money = readMoney(text);
+  if (typeof money === 'string') throw new CannotRun(`${option} is an amount and a currency such as 210.00EUR or 5000EUR (five thousand euros), not "${text}": ${money}.`);
+  return money;
 };
+
+/** An amount out of an answer, on a terminal. */
+export const shownMoney = ({ minor, currency }: Money): string => moneyText({ minor, currency: id(currency) });
 
 /** `10m` as seconds. */
 export const secondsOf = (text: string, option: string): number => {

@@ -112,6 +112,15 @@ describe('commands', () => {
     const vote = verifyPersonStatement('vote', posted[0]!.body['jws'] as string, createKeySet([keyOf(dir, 'tara').publicJwk]), { now: Date.now(), person: 'tara' });
     expect(vote).toMatchObject({ ok: true, statement: { approval: 'apr_1', digest, vote: 'approve', reason: 'checked' } });
   });
+  it.each([['open', null], ['closed', 'approved']])('approve typed again on what is %s says so, and neither votes nor agrees to more', async (status, resolution) => {
+    shown = { ...whole, status, resolution, votes: [{ person: 'tara', vote: 'approve', at: 1 }] };
+    for (const more of [[], ['--uses', '3', '--cap', '210.00EUR']]) {
+      const { code, out } = await quietly(() => approve(['apr_1', '--reason', 'checked', '--as', 'tara', ...more]));
+      expect([code, out]).toEqual([0, expect.stringContaining(`nothing was changed${more.length > 0 ? ', and nothing more was agreed to' : ''}.`)]);
+      expect(out).not.toContain('Policy decides again');
+    }
+    expect(posted).toEqual([]);
+  });
   it('signs nothing when the digest is of something else', async () => {
     shown = { ...whole, arguments: { to: 'DE2' } };
     expect((await quietly(() => deny(['apr_1', '--reason', 'no']))).code).toBe(1);

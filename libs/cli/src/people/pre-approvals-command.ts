@@ -8,17 +8,16 @@ import { Refused } from './client.ts';
 import { only, personCommand } from './command.ts';
 import type { Session } from './command.ts';
 import { id, inert } from './inert.ts';
-import { moneyOf, secondsOf } from './money-and-time.ts';
+import { moneyOf, secondsOf, shownMoney } from './money-and-time.ts';
 
-const usage = 'countersign pre-approve PRE --reason TEXT | --agent AGENT --tool TOOL [--targets A,B] [--amount 5000EUR [--sum 20000EUR]] [--uses N] [--for 1h] [--run RUN] --reason TEXT | PRE --revoke --as PERSON [--json]';
+const usage = 'countersign pre-approve PRE --reason TEXT | --agent AGENT --tool TOOL [--targets A,B] [--amount 50.00EUR [--sum 200.00EUR]] [--uses N] [--for 1h] [--run RUN] --reason TEXT | PRE --revoke --as PERSON [--json]';
 const now = (): number => Math.floor(Date.now() / 1000);
-const euros = ({ minor, currency }: { readonly minor: number; readonly currency: string }): string => `${(minor / 100).toFixed(2)} ${currency}`;
 
 /** Everything that somebody who signs has to see. */
 const lines = ({ preApproval, terms, status, signers, used, revokedBy }: PreApprovalView): string[] => [
   `${id(preApproval)}  ${revokedBy === undefined ? status.replace('_', ' ') : `taken back by ${id(revokedBy)}`}  used ${used.length} of ${terms.uses}${status === 'live' ? `, until ${new Date(terms.until * 1000).toISOString()}` : ''}`,
   `  what  ${id(terms.agent)} with ${id(terms.tool)}${terms.run === undefined ? '' : `, in run ${id(terms.run)} only`}, at ${terms.targets.length === 0 ? 'no target' : terms.targets.map((one) => inert(one, 300)).join(', ')}`,
-  `  moves ${terms.amount === undefined ? 'no money' : `${euros(terms.amount)} at most, ${euros(terms.sum!)} together`}`,
+  `  moves ${terms.amount === undefined ? 'no money' : `${shownMoney(terms.amount)} at most, ${shownMoney(terms.sum!)} together`}`,
   ...signers.map(({ person, reason }) => `  by    ${id(person)}: ${inert(reason)}`),
 ];
 
@@ -106,6 +105,18 @@ export const moreLikeIt = (session: Session, shown: ApprovalView): PreApprovalTe
   const never = notCovered(terms, { tenant: shown.tenant, agent: shown.agent, tool: shown.tool, run: shown.run, tier: shown.tier, money: evidence.cost, facts: evidence.facts, failed: evidence.failed }, from * 1_000 + 1);
   if (never !== null) throw new CannotRun(`More than this one is not approved here: ${never}. Leave --uses out.`);
   return terms;
+};
+
+/** What to say to whoever said the same about it before; undefined where they did not. */
+export const repeated = ({ votes, status, resolution }: ApprovalView, person: string, vote: string): string | undefined => (votes.some((cast) => cast.person === person && cast.vote === vote)
+  ? `You said ${vote.replace('_', ' ')} before, and this is ${status === 'open' ? 'still open' : id(resolution)}: nothing was changed` : undefined);
+
+/** Terms that begin with the vote beside which they are signed, as it stands on the record: the same command, sent twice at once, signs the same terms, and those count once for each signer. */
+export const asOfVote = (terms: PreApprovalTerms, { votes }: ApprovalView, person: string): PreApprovalTerms => {
+  const at = votes.find((cast) => cast.person === person)?.at;
+  if (at === undefined) throw new CannotRun('Your vote is not on what was answered: nothing was agreed to beforehand.');
+  const from = Math.floor(at / 1_000);
+  return { ...terms, from, until: from + terms.until - terms.from };
 };
 
 /** Signs more like an approved action. */

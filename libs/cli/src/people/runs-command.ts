@@ -4,6 +4,7 @@ import { CannotRun } from '../errors.ts';
 import { Refused } from './client.ts';
 import { only, personCommand } from './command.ts';
 import { id, inert } from './inert.ts';
+import { shownMoney } from './money-and-time.ts';
 
 const clock = (at: number): string => new Date(at).toISOString().slice(11, 19);
 const watching = ['supervisor', 'operator'];
@@ -30,7 +31,7 @@ export const run = personCommand('countersign run RUN [--tree] [--tool TOOL] [--
   session.show(found, [
     `${id(found.run)}  ${id(found.agent)}  ${id(found.status)}  since ${clock(found.startedAt)}`, `instructed: ${inert(found.instruction, 500)}`,
     ...found.timeline.flatMap((one) => lineOf(found.run, one, false)),
-    ...(found.cost ?? []).map(({ minor, currency }) => `cost ${minor} ${id(currency)} (minor units)`),
+    ...(found.cost ?? []).map((cost) => `cost ${shownMoney(cost)}`),
   ]);
 });
 
@@ -39,7 +40,7 @@ const lineOf = (run: string, one: ActionView, named: boolean): readonly string[]
   `${clock(one.proposedAt ?? one.at)}  ${named ? `${id(one.run ?? run)}  ` : ''}${id(one.action)}  ${id(one.tool).padEnd(26)} tier ${one.tier}  ${id(one.decision).padEnd(8)} ${id(one.status)}${one.code === null ? '' : `  ${id(one.code)}`}`,
   ...(one.rules ?? []).map((rule) => `          rule ${id(rule.id)}: ${inert(rule.reason, 120)}`),
   ...(one.grant === undefined ? [] : [`          granted ${clock(one.grant.at)}${one.grant.claim ? one.grant.claimedAt === null ? ', not claimed' : `, claimed ${clock(one.grant.claimedAt)}` : ''}`]),
-  ...(one.outcome === undefined ? [] : [`          ${clock(one.outcome.at)} ${id(one.outcome.status)}${one.outcome.cost === null ? '' : `, cost ${one.outcome.cost.minor} ${id(one.outcome.cost.currency)}`}${one.outcome.late ? ', after it was stopped' : ''}`]),
+  ...(one.outcome === undefined ? [] : [`          ${clock(one.outcome.at)} ${id(one.outcome.status)}${one.outcome.cost === null ? '' : `, cost ${shownMoney(one.outcome.cost)}`}${one.outcome.late ? ', after it was stopped' : ''}`]),
   ...(one.reversal !== undefined ? [`          reversal ${id(one.reversal)}${one.reversal === 'failed' || one.reversal === 'unknown' ? ': countersign attention says why' : ''}`]
     : one.reversibleUntil !== undefined && one.reversibleUntil > Date.now() ? [`          can be taken back until ${clock(one.reversibleUntil)}`] : []),
   ...waitsFor(one.run ?? run, one),

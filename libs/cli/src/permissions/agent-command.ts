@@ -6,6 +6,7 @@ import { Refused } from '../people/client.ts';
 import type { Session } from '../people/command.ts';
 import { personCommand } from '../people/command.ts';
 import { id, inert } from '../people/inert.ts';
+import { shownMoney } from '../people/money-and-time.ts';
 import { localPeople } from '../people/local-people.ts';
 import { agentPermissionsUsage } from './usage.ts';
 
@@ -55,7 +56,7 @@ const unused = async (session: Session): Promise<void> => {
   for (const agent of agents) found.push(await client.request<UnusedView>('registry', 'GET', at(agent, `unused?days=${encodeURIComponent(String(days))}`)));
   const lines = found.flatMap((view) => [
     `${id(view.agent)}: ${view.unused.length === 0 ? 'nothing unused' : 'unused'} (${inert(view.why, 300)})`, ...view.unused.map(({ source, tools }) => `  ${id(source).padEnd(30)} ${tools.map(id).join(' ')}`),
-    ...(view.proposal?.permissions.map(({ tools, resources = [], limits }) => `  would have been enough: ${tools.map(id).join(' ')}${resources.length > 0 ? ` for ${inert(resources.map(({ fact, patterns }) => `${fact} ${patterns.join('|')}`).join(', '), 200)}` : ''}${limits?.moneyPerAction ? ` up to ${limits.moneyPerAction.minor} ${limits.moneyPerAction.currency}` : ''}`) ?? []),
+    ...(view.proposal?.permissions.map(({ tools, resources = [], limits }) => `  would have been enough: ${tools.map(id).join(' ')}${resources.length > 0 ? ` for ${inert(resources.map(({ fact, patterns }) => `${fact} ${patterns.join('|')}`).join(', '), 200)}` : ''}${limits?.moneyPerAction ? ` up to ${shownMoney(limits.moneyPerAction)}` : ''}`) ?? []),
   ]);
   if (typeof file !== 'string') return session.show(session.values['all'] === true ? { agents: found } : found[0]!, lines);
   const [view] = found;

@@ -129,6 +129,7 @@ describe('an approval', () => {
     const priced: ApprovalEvent = { type: 'requested', question: { ...question, evidence: { ...question.evidence, cost } }, at: 0 };
     expect(code(given(priced).when(vote('tom', 'approve', { conditions: { cap: cost, until: 99 } })))).toBe('accepted');
     expect(code(given(priced).when(vote('tom', 'approve', { conditions: { cap: { ...cost, minor: 499 } } })))).toBe('condition_unmet');
+    expect(given(priced).when(vote('tom', 'approve', { conditions: { cap: { ...cost, minor: 499 } } }))).toMatchObject({ detail: 'this moves 5.00 EUR, and the cap that you set is 4.99 EUR' });
     expect(code(given(priced).when(vote('tom', 'approve', { conditions: { cap: { ...cost, currency: 'USD' } } })))).toBe('condition_unmet');
     expect(code(given(priced).when(vote('tom', 'approve', { conditions: { until: 0 } })))).toBe('condition_unmet');
   });

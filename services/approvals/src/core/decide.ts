@@ -1,4 +1,4 @@
-import { accepted, assertNever, frozenAt, ineligible, nothingNew, refused, rolesHeldAt } from '@countersign/kernel';
+import { accepted, assertNever, frozenAt, ineligible, moneyText, nothingNew, refused, rolesHeldAt } from '@countersign/kernel';
 import type { Outcome } from '@countersign/kernel';
 import { reviewerRoles } from './review.ts';
 import type { ApprovalCode, ApprovalCommand } from './commands.ts';
@@ -122,7 +122,7 @@ const reviewGlass = (command: Command<'review_glass'>, state: Exclude<Approval, 
 
 const conditionFault = ({ until, cap }: Conditions, { evidence: { cost } }: Question, now: number): string | null => {
   if (until !== undefined && until * 1_000 <= now) return 'the time that you set is over';
-  return cap !== undefined && cost !== null && (cost.currency !== cap.currency || cost.minor > cap.minor) ? `this moves ${cost.minor} ${cost.currency}, more than the cap that you set` : null;
+  return cap !== undefined && cost !== null && (cost.currency !== cap.currency || cost.minor > cap.minor) ? `this moves ${moneyText(cost)}, and the cap that you set is ${moneyText(cap)}` : null;
 };
 
 const edit = ({ speaker, digest, edit: made, now }: Command<'edit'>, { question }: Open): Decided => {

@@ -1,5 +1,5 @@
 import type { AgentSnapshot, RoleDefinition, RolePermission } from '@countersign/contracts';
-import { within } from '@countersign/kernel';
+import { moneyText, within } from '@countersign/kernel';
 
 /** What an agent holds altogether, as its snapshot carries it. */
 export type Effective = Pick<AgentSnapshot, 'permissions' | 'scoped' | 'requestable'>;
@@ -56,7 +56,7 @@ const noMore = (inner: RolePermission, outer: RolePermission): boolean => {
 
 /** A permission's conditions, in words; empty where there are none. */
 export const conditionsOf = ({ resources = [], limits = {} }: RolePermission): string => {
-  const money = (name: string, value: { readonly minor: number; readonly currency: string } | undefined): string[] => (value === undefined ? [] : [`${name} ${value.minor} ${value.currency} (minor units)`]);
+  const money = (name: string, value: { readonly minor: number; readonly currency: string } | undefined): string[] => (value === undefined ? [] : [`${name} ${moneyText(value)}`]);
   const all = [
     ...resources.map(({ fact, patterns }) => `${fact} in ${patterns.join(' | ')}`), ...money('an action moves at most', limits.moneyPerAction), ...money('a run moves at most', limits.moneyPerRun),
     ...(limits.callsPerRun === undefined ? [] : [`at most ${limits.callsPerRun} calls in a run`]),

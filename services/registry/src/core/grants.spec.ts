@@ -16,8 +16,8 @@ describe('what somebody may give', () => {
     expect(over({ roles: ['root', 'ghost'], permissions: ['wipe'], ceiling: 2 })).toEqual(['role root (*)', 'role ghost', 'tool wipe', 'ceiling 2']);
   });
   it.each<[string, object, string]>([
-    ['more calls', { limits: { ...bound.limits, calls: 101 } }, 'limits of 101 calls and 5000 EUR (minor units) in a run'], ['more money', { limits: { calls: 1, money: { minor: 5_001, currency: 'EUR' } } }, 'limits of 1 calls and 5001 EUR'],
-    ['money of another currency', { limits: { calls: 1, money: { minor: 1, currency: 'KWD' } } }, 'limits of 1 calls and 1 KWD'], ['any amount of money', { limits: { calls: 1, money: null } }, 'any amount of money'],
+    ['more calls', { limits: { ...bound.limits, calls: 101 } }, 'limits of 101 calls and 50.00 EUR in a run'], ['more money', { limits: { calls: 1, money: { minor: 5_001, currency: 'EUR' } } }, 'limits of 1 calls and 50.01 EUR'],
+    ['money of another currency', { limits: { calls: 1, money: { minor: 1, currency: 'KWD' } } }, 'limits of 1 calls and 0.001 KWD'], ['any amount of money', { limits: { calls: 1, money: null } }, 'any amount of money'],
     ['another environment', { environment: 'production' }, 'environment production'], ['a trusted runtime', { runtimeTrusted: true }, 'a trusted runtime'], ['acting alone', { ceiling: 2 }, 'ceiling 2'],
   ])('is not %s', (_, more, way) => expect(over(more)).toEqual([expect.stringContaining(way)]));
 

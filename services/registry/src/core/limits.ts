@@ -1,4 +1,5 @@
 import type { TemplateDefinition } from '@countersign/contracts';
+import { moneyText } from '@countersign/kernel';
 
 /** What a run may have; money null: any amount. */
 export type Limits = TemplateDefinition['limits'];
@@ -8,4 +9,4 @@ export const largerLimits = (inner: Limits, outer: Limits): readonly ('calls' | 
   ...(inner.calls > outer.calls ? ['calls' as const] : []),
   ...(outer.money !== null && (inner.money === null || inner.money.currency !== outer.money.currency || inner.money.minor > outer.money.minor) ? ['money' as const] : []),
 ];
-export const limitsText = ({ calls, money }: Limits): string => `${calls} calls and ${money === null ? 'any amount of money' : `${money.minor} ${money.currency} (minor units)`} in a run`;
+export const limitsText = ({ calls, money }: Limits): string => `${calls} calls and ${money === null ? 'any amount of money' : moneyText(money)} in a run`;

@@ -38,7 +38,7 @@ describe('a breaker', () => {
     expect(step(closed, denied, t0)).toEqual(closed);
     expect(step(closed, denied, t0, limits({ denials: 0.8 }))).toMatchObject({ why: '18 of 20 were denied' });
     const spent = [count({ ended: 1, spend: { EUR: 501 } })];
-    expect(step(closed, spent, t0, limits({ spend: { minor: 500, currency: 'EUR' } }))).toMatchObject({ why: 'spent 501 of 500 minor units of EUR' });
+    expect(step(closed, spent, t0, limits({ spend: { minor: 500, currency: 'EUR' } }))).toMatchObject({ why: 'spent 5.01 EUR of 5.00 EUR' });
     expect(step(closed, spent, t0, limits({ spend: { minor: 500, currency: 'USD' } }))).toEqual(closed);
   });
 

@@ -1,4 +1,5 @@
 import type { GovernedRecord, Money } from '@countersign/contracts';
+import { moneyText } from '@countersign/kernel';
 
 export type BreakerKind = 'agent' | 'tool';
 
@@ -69,7 +70,7 @@ const sumOf = (counts: readonly Count[], kind: BreakerKind, id: string, since: n
 
 /** Why a breaker opens; undefined where it does not. */
 const tripped = (sum: Sum, { scope, minimum, errors, denials, spend }: BreakerLimits): string | undefined => {
-  if (spend !== null && (sum.spend[spend.currency] ?? 0) > spend.minor) return `spent ${sum.spend[spend.currency]} of ${spend.minor} minor units of ${spend.currency}`;
+  if (spend !== null && (sum.spend[spend.currency] ?? 0) > spend.minor) return `spent ${moneyText({ minor: sum.spend[spend.currency]!, currency: spend.currency })} of ${moneyText(spend)}`;
   // A tool is ill where more than one agent finds it so; one that lies about its outcomes trips its own breaker.
   if (errors !== null && sum.ended >= minimum && sum.failed >= errors * sum.ended && (scope === 'agent' || sum.failing.size >= agentsOfTool)) return `${sum.failed} of ${sum.ended} failed`;
   if (denials !== null && scope === 'agent' && sum.decided >= minimum && sum.denied >= denials * sum.decided) return `${sum.denied} of ${sum.decided} were denied`;

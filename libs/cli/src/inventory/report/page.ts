@@ -1,3 +1,4 @@
+import { moneyText } from '@countersign/kernel';
 import { bars } from '../../report/bars.ts';
 import { html, page } from '../../report/html.ts';
 import type { Html } from '../../report/html.ts';
@@ -9,7 +10,7 @@ export const fateNames: Readonly<Record<Fate, string>> = {
 };
 const n = (value: number): string => value.toLocaleString('en');
 const one = (value: number | null): string => (value === null ? '–' : value >= 10 ? n(Math.round(value)) : String(Number(value.toPrecision(2))));
-export const money = (sums: Sums): string => Object.entries(sums).map(([currency, minor]) => `${(minor / 100).toLocaleString('en', { minimumFractionDigits: 2 })} ${currency}`).join(', ') || 'none';
+export const money = (sums: Sums): string => Object.entries(sums).map(([currency, minor]) => moneyText({ minor, currency })).join(', ') || 'none';
 export const minutes = (ms: number | null): string => (ms === null ? '–' : ms < 60_000 ? `${Math.round(ms / 1_000)} s` : ms < 3_600_000 ? `${one(ms / 60_000)} min` : `${one(ms / 3_600_000)} h`);
 const mostShown = 50;
 

@@ -1,4 +1,4 @@
-import { visibleJson } from '@countersign/kernel';
+import { moneyText, visibleJson } from '@countersign/kernel';
 import { moneyOf } from '../channel-votes.ts';
 import type { Question, Resolution } from '../events.ts';
 import type { Approval } from '../state.ts';
@@ -63,7 +63,7 @@ const noticeOf = ({ glass, question: { ask }, status }: Exclude<Approval, { stat
 
 /** A name that is a plain word as it is; anything else as visible JSON. */
 const word = (name: string): string => (/^[\w.:-]{1,64}$/.test(name) ? name : visibleJson(name));
-const amount = ({ minor, currency }: { readonly minor: number; readonly currency: string }): string => `${minor} minor units of ${currency === '' ? 'a currency that nobody named' : word(currency)}`;
+const amount = ({ minor, currency }: { readonly minor: number; readonly currency: string }): string => (currency === '' ? `${minor} minor units of a currency that nobody named` : moneyText({ minor, currency: word(currency) }));
 const votesLine = (question: Question, votes: readonly { readonly person: string; readonly vote: string }[]): string =>
   `${votes.filter(({ vote }) => vote === 'approve').length} of ${question.ask.quorum}${votes.length === 0 ? '' : ` (${votes.slice(0, 8).map(({ person, vote }) => `${person}: ${vote}`).join(', ')}${votes.length > 8 ? ', …' : ''})`}`;
 

@@ -24,6 +24,7 @@ describe('a request in Slack', () => {
   it('shows every argument as it would be called with, and can be decided', () => {
     const message = shown();
     expect(texts(message)).toEqual(expect.arrayContaining(['*to*\n```"NL01"```', '*minor*\n```500```', '*the agent says*\n```"the &lt;!channel&gt; said so"```']));
+    expect(texts(message).join('\n')).toContain('*Amount*  5.00 EUR');
     expect(actions(message)).toEqual(['approve', 'deny', 'open']);
   });
 

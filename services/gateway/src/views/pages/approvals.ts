@@ -1,6 +1,6 @@
 import type { ApprovalView } from '@countersign/contracts';
 import { page } from './layout.ts';
-import { markup } from '@countersign/kernel';
+import { markup, moneyText } from '@countersign/kernel';
 import { time, word, words } from './words.ts';
 import type { Markup } from '@countersign/kernel';
 
@@ -31,7 +31,7 @@ export const approvalPage = (person: string, one: ApprovalView, { genuine }: App
   const open = one.status === 'open';
   return page(`${word(one.agent)} asks for ${word(one.tool)}`, person, markup`
 ${open ? null : markup`<p class="ended">Ended: ${one.resolution}.</p>`}
-${rows([['Tier', one.tier], ['Approved', progress(one)], ['By', (one.progress?.factors ?? []).map(({ name, have, need, roles, people }) => `${word(name)} ${have} of ${need} (${[...roles, ...people].map(word).join(' or ')})`).join('; ') || one.route.map(word).join(' or ')],
+${rows([['Tier', one.tier], ...(evidence?.cost == null ? [] : [['Moves', word(moneyText(evidence.cost))] as const]), ['Approved', progress(one)], ['By', (one.progress?.factors ?? []).map(({ name, have, need, roles, people }) => `${word(name)} ${have} of ${need} (${[...roles, ...people].map(word).join(' or ')})`).join('; ') || one.route.map(word).join(' or ')],
     ['Not by', one.requesters.map(word).join(', ') || 'nobody is left out'], ['Expires', time(one.expiresAt)], ['Run', markup`<a href="/ui/runs/${one.run}">${one.run}</a>`]])}
 ${section('What it would be called with', rows(Object.entries(one.arguments).map(([name, value]) => [word(name), words(value)] as const)) ?? markup`<p>No arguments.</p>`)}
 ${section('What rules changed in it', list((one.changes ?? []).map(({ path, rules, after }) => markup`${word(path)} (${rules.map(word).join(', ')}) ${words(after ?? null)}`)))}

@@ -1,3 +1,4 @@
+import { moneyText } from '@countersign/kernel';
 import type { BundleSpec } from '../../core/rules/bundle.ts';
 import { linesOf } from '../../core/rules/matrix-shape.ts';
 import type { CompiledBundle } from '../../core/rules/compile.ts';
@@ -48,7 +49,6 @@ const budgets = (before: BundleSpec, after: BundleSpec): Counterexample[] => {
   for (const name of ['calls', 'tokens', 'depth', 'fanOut'] as const) {
     if (was[name] !== undefined && (is[name] === undefined || is[name] > was[name])) found.push(told(`what a run may use of ${name} was ${was[name]}, is ${is[name] ?? 'unlimited'}`));
   }
-  const money = ({ minor, currency }: { readonly minor: number; readonly currency: string }): string => `${minor} ${currency} (minor units)`;
-  if (was.money !== undefined && (is.money === undefined || is.money.currency !== was.money.currency || is.money.minor > was.money.minor)) found.push(told(`what a run may spend was ${money(was.money)}, is ${is.money === undefined ? 'unlimited' : money(is.money)}`));
+  if (was.money !== undefined && (is.money === undefined || is.money.currency !== was.money.currency || is.money.minor > was.money.minor)) found.push(told(`what a run may spend was ${moneyText(was.money)}, is ${is.money === undefined ? 'unlimited' : moneyText(is.money)}`));
   return found;
 };
