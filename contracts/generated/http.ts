@@ -545,6 +545,8 @@ export interface HaltRequest {
 export interface HaltResponse {
   readonly halt: string;
   readonly paths: { readonly topic: boolean; readonly database: boolean };
+  /** It stands, and nobody here knows what it names: it may be about to come, or somebody made a slip. */
+  readonly unknown?: { readonly kind: 'agent' | 'tool' | 'run' | 'tenant'; /** Known names that look like it, the nearest first. */ readonly near: readonly string[] };
 }
 /** A halt in force and how far it holds. `stopped`: every enforcement point has confirmed it and nothing is under way; `draining`: what had begun before goes to its end; `unknown`: a point has not confirmed it, or nobody knows what came of an action. */
 export interface HaltView {

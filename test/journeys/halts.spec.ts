@@ -36,6 +36,14 @@ describe('a halt mid-run', () => {
   };
   const lift = async (halt: string): Promise<void> => { expect((await whole.people.operator.call('supervision', 'POST', `/halts/${halt}/lift`, { reason: 'explained' })).status).toBe(200); };
 
+  it('takes a halt of what nobody knows, and says so', async () => {
+    for (const [scope, unknown] of [[{ kind: 'agent', id: 'clerck' }, { kind: 'agent', near: ['clerk'] }], [{ kind: 'tool', id: 'desk.raed' }, { kind: 'tool', near: ['desk.read'] }], [{ kind: 'run', id: 'nobody' }, { kind: 'run', near: [] }], [{ kind: 'agent', id: 'clerk' }, undefined]] as const) {
+      const { status, body } = await whole.people.operator.call('supervision', 'POST', '/halts', { scope, reason: 'looks wrong' });
+      expect([status, body['unknown']]).toEqual([201, unknown]);
+      await lift(String(body['halt']));
+    }
+  });
+
   it.each<[HaltScope['kind'], (run: string) => string | null, string]>([
     ['agent', () => 'clerk', 'halted'], ['tool', () => 'desk.read', 'halted'], ['run', (run) => run, 'run_halted'], ['tenant', () => 'acme', 'halted'], ['everything', () => null, 'halted'],
   ])('at the scope %s: what is proposed is denied, what was granted does not start, and the lift lets it go on', async (kind, idOf, code) => {

@@ -14,6 +14,8 @@ import { claimAction } from './app/claim.ts';
 import { halt, lift } from './app/halt.ts';
 import type { HaltRequest } from './app/halt.ts';
 import type { AgentsNow, VotersNow } from './app/ports.ts';
+import { unknownScope } from './core/unknown-scope.ts';
+import type { UnknownScope } from './core/unknown-scope.ts';
 import { createAgentStops } from './app/stop-agents.ts';
 import type { AgentStanding } from './app/stop-agents.ts';
 import { takeGoverned } from './app/react.ts';
@@ -73,7 +75,8 @@ export interface Supervision {
   onTaken(tell: () => void): void;
   /** A signed claim for a grant; throws CodedError where the action may not start. `fence`: of the lease on its run. */
   claim(grant: string, fence?: number): Promise<string>;
-  halt(request: Omit<HaltRequest, 'tenant' | 'halt' | 'now'>): Promise<{ readonly halt: string; readonly paths: { readonly topic: boolean; readonly database: boolean } }>;
+  /** `unknown`: it stands, and nobody here knows what it names. */
+  halt(request: Omit<HaltRequest, 'tenant' | 'halt' | 'now'>): Promise<{ readonly halt: string; readonly paths: { readonly topic: boolean; readonly database: boolean }; readonly unknown?: UnknownScope }>;
   /** undefined: no such halt; false: one of the two paths failed, so nothing may run again yet. Throws CodedError where it is not this person's to lift. */
   lift(halt: string, by: string, reason: string): Promise<boolean | undefined>;
   cancel(run: string, action: string, by: string, reason: string): Promise<boolean>;
@@ -106,6 +109,14 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
   const hanging = { delegations: createDelegations(pool), book, tell, store, tenant };
   const known = new Set<string>();
   const runs = createRuns(pool);
+  /** Names of the kind that a scope is of, as far as they matter; undefined where nobody can tell now. */
+  const namesOf = async ({ kind, id }: HaltRequest['scope'], database: boolean): Promise<ReadonlySet<string> | undefined> => {
+    if (kind === 'agent') return ports.agents.isStale() ? undefined : ports.agents.ids(tenant);
+    if (kind === 'tenant') return new Set([tenant]);
+    if (kind === 'run') return !database || id === null ? undefined : new Set(await runs.get(tenant, id) === undefined ? [] : [id]);
+    const tools = new Set([...ports.tools.entries()].map(([name]) => name));
+    return kind === 'tool' && tools.size > 0 ? tools : undefined;
+  };
   const happened = createRunEvents(pool);
   const record = await openRecord(bus, pool, key, tenant, now, (error) => ports.onError(error, 'outbox'));
   const reversals = composeReversals({ pool, tenant, tools: ports.tools, agents: ports.agents, compensate: ports.compensate, tell, record, happened, now, onError: ports.onError });
@@ -174,7 +185,10 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
     },
     halt: async (request) => {
       const id = randomUUID();
-      return { halt: id, paths: await halt(book, tell, { ...request, tenant, halt: id, now: now() }) };
+      const paths = await halt(book, tell, { ...request, tenant, halt: id, now: now() });
+      // Looked up once it stands: nothing that is slow or away holds up a halt.
+      const unknown = unknownScope(request.scope, await namesOf(request.scope, paths.database).catch(() => undefined));
+      return { halt: id, paths, ...(unknown !== undefined && { unknown }) };
     },
     lift: async (id, by, reason) => {
       const root = await book.find(rootOf(id)) ?? await book.find(id);

@@ -31,6 +31,7 @@ export const openSupervision = async (config: SupervisionConfig): Promise<Servic
     ready: agents.ready, isStale: () => agents.isStale(),
     isActive: (tenant: string, id: string) => { const agent = agents.get(id); return agent?.status === 'active' && agent.tenant === tenant; },
     owner: (tenant: string, id: string) => { const agent = agents.get(id); return agent?.tenant === tenant ? agent.owner : undefined; },
+    ids: (tenant: string) => new Set([...agents.entries()].flatMap(([id, agent]) => (agent.tenant === tenant ? [id] : []))),
   };
   const tools = followSigned<ToolSnapshot>(bus, { topic: topic.registryTools, signer: 'registry', keys, now: Date.now, keyOf: (tool) => tool.tool, onError: (error) => onError(error, 'tools'), validate: validateToolSnapshot });
   // Nothing waits for it: what is not known cannot be taken back yet.

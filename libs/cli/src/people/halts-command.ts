@@ -1,4 +1,4 @@
-import type { HaltList, HaltNotice, HaltView, HaltScope, LiftResponse } from '@countersign/contracts';
+import type { HaltList, HaltNotice, HaltResponse, HaltView, HaltScope, LiftResponse } from '@countersign/contracts';
 import { CannotRun } from '../errors.ts';
 import { only, personCommand } from './command.ts';
 import type { Session } from './command.ts';
@@ -19,13 +19,17 @@ export const scopeOf = (values: Session['values']): HaltScope => {
 const about = (halt: Pick<HaltNotice, 'halt' | 'scope' | 'mode' | 'by' | 'reason' | 'except'>): string =>
   `${id(halt.halt)}  ${halt.mode} of ${halt.scope.kind}${halt.scope.id === null ? '' : ` ${id(halt.scope.id)}`}${halt.except === undefined ? '' : ` (${halt.except.tools?.length ?? 'all'} tools go on${halt.except.agents === undefined ? '' : ` for ${halt.except.agents.length} agents`})`}  by ${id(halt.by)}: ${inert(halt.reason)}`;
 
+/** Whoever made a slip believes that what they meant is stopped. */
+const unknownLines = ({ id: named }: HaltScope, unknown: HaltResponse['unknown']): readonly string[] => (unknown === undefined ? []
+  : [`WARNING: no ${unknown.kind} ${id(named)} is known here${unknown.near.length === 0 ? '.' : `; did you mean ${unknown.near.map(id).join(' or ')}?`} The halt stands, in case it is about to come: look at the name again.`]);
+
 export const halt = personCommand('countersign halt --agent ID|--tool NAME|--run ID|--tenant ID|--everything --reason TEXT [--pause] [--as PERSON] [--json]',
   { agent: { type: 'string' }, tool: { type: 'string' }, run: { type: 'string' }, tenant: { type: 'string' }, everything: { type: 'boolean' }, pause: { type: 'boolean' }, reason: { type: 'string' } }, async (session) => {
     const request = { scope: scopeOf(session.values), mode: session.values['pause'] === true ? 'pause' as const : 'halt' as const, reason: session.needed('reason') };
     const { client, person } = session.as(stopping);
-    const issued = await client.request<Pick<HaltNotice, 'halt'> & { readonly paths?: { readonly topic: boolean; readonly database: boolean } }>('supervision', 'POST', '/halts', request);
-    const missed = issued.paths === undefined ? undefined : !issued.paths.topic ? 'the topic' : issued.paths.database ? undefined : 'the database';
-    session.show(issued, [about({ ...request, by: person, halt: issued.halt }), ...(missed === undefined ? [] : [`It holds, but ${missed} did not answer: issue it again until both do.`]), `Lift it with: npm run -s countersign -- lift ${id(issued.halt)} --reason TEXT`]);
+    const issued = await client.request<HaltResponse>('supervision', 'POST', '/halts', request);
+    const missed = !issued.paths.topic ? 'the topic' : issued.paths.database ? undefined : 'the database';
+    session.show(issued, [about({ ...request, by: person, halt: issued.halt }), ...unknownLines(request.scope, issued.unknown), ...(missed === undefined ? [] : [`It holds, but ${missed} did not answer: issue it again until both do.`]), `Lift it with: npm run -s countersign -- lift ${id(issued.halt)} --reason TEXT`]);
   });
 
 const stateOf = ({ state, acknowledged, of, missing = [], underWay = 0, unknown = 0 }: HaltView): string => (state === undefined ? '' :

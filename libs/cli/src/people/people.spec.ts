@@ -98,7 +98,7 @@ describe('commands', () => {
     jest.spyOn(process.stderr, 'write').mockImplementation(() => true);
     jest.spyOn(globalThis, 'fetch').mockImplementation((async (url: string, init: RequestInit) => {
       if (init.method === 'POST') posted.push({ url, body: JSON.parse(init.body as string) as Record<string, unknown> });
-      return json(200, url.startsWith('http://r') ? { definition: 'def' } : url.startsWith('http://s/runs/') ? (init.method === 'POST' ? { action: 'a1', fact: 'supplier.verified', sent: true } : waiting) : url.startsWith('http://s') ? { halt: 'h1', by: 'sam', mode: 'halt' } : shown);
+      return json(200, url.startsWith('http://r') ? { definition: 'def' } : url.startsWith('http://s/runs/') ? (init.method === 'POST' ? { action: 'a1', fact: 'supplier.verified', sent: true } : waiting) : url.startsWith('http://s') ? { halt: 'h1', paths: { topic: true, database: true }, ...(String(init.body).includes('acounts') && { unknown: { kind: 'agent', near: ['accounts'] } }) } : shown);
     }) as never);
     return { code: await run(), out: out.join('') };
   };
@@ -154,7 +154,9 @@ describe('commands', () => {
     expect(() => scopeOf({ agent: 'ap', everything: true })).toThrow(CannotRun);
     expect(() => scopeOf({})).toThrow(CannotRun);
     await expect(quietly(() => halt(['--agent', 'ap']))).rejects.toThrow(/--reason is missing/);
-    expect((await quietly(() => halt(['--agent', 'ap', '--reason', 'odd', '--json']))).out).toBe('{"halt":"h1","by":"sam","mode":"halt"}\n');
+    expect((await quietly(() => halt(['--agent', 'ap', '--reason', 'odd', '--json']))).out).toBe('{"halt":"h1","paths":{"topic":true,"database":true}}\n');
     expect(posted).toEqual([{ url: 'http://s/halts', body: { scope: { kind: 'agent', id: 'ap' }, mode: 'halt', reason: 'odd' } }]);
+    expect((await quietly(() => halt(['--agent', 'ap', '--reason', 'odd']))).out).not.toContain('WARNING');
+    expect((await quietly(() => halt(['--agent', 'acounts', '--reason', 'odd']))).out).toContain('WARNING: no agent acounts is known here; did you mean accounts?');
   });
 });

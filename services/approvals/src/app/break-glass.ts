@@ -6,7 +6,6 @@ import { approvalDecider } from '../core/decider.ts';
 import type { ApprovalEvent } from '../core/events.ts';
 import { unreviewed } from '../core/state.ts';
 import type { Approval } from '../core/state.ts';
-import { streamOf } from './handle.ts';
 import type { ToMessages } from './ports.ts';
 
 type Vote = Extract<ApprovalCommand, { type: 'vote' }>;
@@ -19,7 +18,7 @@ const attempts = 5;
  * A vote to break the glass: decided first, and counted against the tenant's one glass only where it breaks it, both in one transaction.
  * What was refused, or waits for its second person, holds up nobody; of two that would break it at the same moment one finds it broken.
  */
-export const createBreakGlass = (store: EventStore, toMessages: ToMessages) => {
+export const createBreakGlass = (store: EventStore, toMessages: ToMessages, streamOf: (approval: string) => string) => {
   const load = async (approval: string) => {
     const { events, version } = await store.load(streamOf(approval));
     return { state: fold(approvalDecider, events.map(({ data }) => data as ApprovalEvent)), version };

@@ -28,7 +28,7 @@ export const streamOf = (approval: string): string => `approval-${approval}`;
 
 /** load → decide → append, then the read model. A crash in between leaves the model behind; it catches up at the next start. */
 export const createHandler = (store: EventStore, index: ApprovalIndex, toMessages: ToMessages, making: MakingPorts): Handler => {
-  const breakGlass = createBreakGlass(store, toMessages);
+  const breakGlass = createBreakGlass(store, toMessages, streamOf);
   const handle = async (approval: string, command: ApprovalCommand, by: string) => {
     const { outcome, state, version } = command.type === 'vote' && command.vote.vote === 'break_glass' ? await breakGlass(approval, making.tenant, command, by) : await decideAndAppend({
       store, decider: approvalDecider, stream: streamOf(approval), command, at: command.now, by,

@@ -9,7 +9,7 @@ const grant: GrantClaims = { jti: 'g1', tenant: 'acme', run: 'r', action: 'a', a
 const ids = { now: 105_000, jti: 'c1' };
 const store = { find: () => Promise.resolve({ status: 'granted', agent: 'payer', tool: 'payments.transfer', claimedBy: null, claim: null }), claim: () => Promise.resolve(true) } as unknown as ActionStore;
 const under = (...halts: string[]): HaltsNow => ({ isStale: () => false, halted: (_, except) => { const halt = halts.find((id) => id !== except); return halt === undefined ? undefined : { halt, scope: { kind: 'run', id: 'r' } } as HaltNotice; } });
-const agents = (isActive: boolean, isStale = false): AgentsNow => ({ ready: Promise.resolve(), isStale: () => isStale, isActive: () => isActive, owner: () => undefined });
+const agents = (isActive: boolean, isStale = false): AgentsNow => ({ ready: Promise.resolve(), isStale: () => isStale, isActive: () => isActive, owner: () => undefined, ids: () => new Set() });
 const nothingRevoked = { isStale: () => false, work: (): Revocation | undefined => undefined };
 const nobodyVoted: VotersNow = { isStale: () => false, check: () => [] };
 const claim = (halts: HaltsNow, standing: AgentsNow, revocations = nothingRevoked) => claimAction(store, halts, standing, revocations, nobodyVoted, grant, ids);

@@ -57,6 +57,8 @@ export interface AgentsNow {
   isActive(tenant: string, agent: string): boolean;
   /** Who answers for it; undefined where it is not known. */
   owner(tenant: string, agent: string): string | undefined;
+  /** Of every agent of the tenant that is known, in whatever state. */
+  ids(tenant: string): ReadonlySet<string>;
 }
 
 /** Who approved something, looked at again. */
