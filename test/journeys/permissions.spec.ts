@@ -56,7 +56,7 @@ describe('roles and their change', () => {
     expect(await pay('DE77PRNT0000000001', 900)).toBe('outside_permission');
     expect(await pay('NL77PRNT0000000001', 1_001)).toBe('outside_permission');
     const explained = await operator.call('registry', 'GET', '/agents/payer-1/permissions?tool=desk.transfer');
-    expect(explained.body).toMatchObject({ template: 'payments', tool: { answer: 'depends', because: [expect.stringContaining('payer/pay covers it where target in NL*; an action moves at most 1000 EUR'), expect.any(String)] } });
+    expect(explained.body).toMatchObject({ template: 'payments', tool: { answer: 'depends', because: [expect.stringContaining('payer/pay covers it where target in NL*; an action moves at most 10.00 EUR'), expect.any(String)] } });
     expect((await operator.call('registry', 'GET', '/agents/payer-1/permissions?tool=desk.wipe')).body).toMatchObject({ tool: { answer: 'refused', because: ['no permission covers desk.wipe: it is denied'] } });
   });
 
