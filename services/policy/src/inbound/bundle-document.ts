@@ -1,5 +1,6 @@
-import { LineCounter, isCollection, isNode, isScalar, parseDocument, visit } from 'yaml';
-import type { Node, Scalar } from 'yaml';
+import { nearestNode } from '@countersign/service-host/yaml-place';
+import { LineCounter, isScalar, parseDocument, visit } from 'yaml';
+import type { Scalar } from 'yaml';
 import type { Complain } from '../core/rules/problem.ts';
 
 /** Where something is written; line and column from 1. */
@@ -37,21 +38,11 @@ export const readDocument = (file: string, text: string, complain: Complain): Bu
   return {
     value: sound ? document.toJS({ maxAliasCount: 0 }) as unknown : undefined,
     where: (path, offset) => {
-      const node = nearest(document.contents, path);
+      const node = nearestNode(document.contents, path);
       const start = node?.range?.[0] ?? 0;
       return at(offset !== undefined && isScalar(node) ? inScalar(text, node, offset) : start);
     },
   };
-};
-
-const nearest = (contents: unknown, path: string): Node | undefined => {
-  let node = isNode(contents) ? contents : undefined;
-  for (const [, index, key] of path.matchAll(/\[(\d+)\]|([^.[\]]+)/g)) {
-    const next = isCollection(node) ? node.get(index === undefined ? key : Number(index), true) : undefined;
-    if (!isNode(next)) break;
-    node = next;
-  }
-  return node;
 };
 
 /** Folding and quoting change white space only, so the n-th visible character of a text is the n-th visible one in the file. */

@@ -1,5 +1,5 @@
-import { isCollection, isNode, LineCounter, parseDocument, visit } from 'yaml';
-import type { Node } from 'yaml';
+import { nearestNode } from '@countersign/service-host/yaml-place';
+import { LineCounter, parseDocument, visit } from 'yaml';
 
 /** What is wrong, where it is written; line and column from 1. */
 export interface Problem { readonly line: number; readonly column: number; readonly path: string; readonly why: string }
@@ -22,17 +22,6 @@ export const readYaml = (text: string): YamlDocument => {
   });
   return {
     problems, value: problems.length === 0 ? document.toJS({ maxAliasCount: 0 }) as unknown : undefined,
-    complain: (path, why) => say(nearest(document.contents, path)?.range?.[0] ?? 0, path, why),
+    complain: (path, why) => say(nearestNode(document.contents, path)?.range?.[0] ?? 0, path, why),
   };
-};
-
-/** The node of `a.b[2].c`, or of the nearest thing around it. */
-const nearest = (contents: unknown, path: string): Node | undefined => {
-  let node = isNode(contents) ? contents : undefined;
-  for (const [, index, key] of path.matchAll(/\[(\d+)\]|([^.[\]]+)/g)) {
-    const next = isCollection(node) ? node.get(index === undefined ? key : Number(index), true) : undefined;
-    if (!isNode(next)) break;
-    node = next;
-  }
-  return node;
 };
