@@ -88,9 +88,8 @@ describe('an agent proposes at each tier', () => {
   });
 
   it('all of it stands in the log, and an outsider can verify that with the public key alone', async () => {
-    const verified = await whole.drain();
+    const verified = await whole.drainWhole();
     expect(verified).toMatchObject({ ok: true, governed: { missing: [] } });
-    expect(verified.entries).toBe(whole.seen.recorded());
     expect(verified.governed.records).toBe(whole.seen.governed().length);
   });
 });

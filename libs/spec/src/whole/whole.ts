@@ -44,6 +44,8 @@ export interface Whole {
   runtime(id: string, key: SigningKey, change?: Partial<AgentRuntimeOptions>): AgentRuntime;
   /** Resolves once everything published was decided and stands in the log; then the log is verified from outside. */
   drain(): Promise<Verified>;
+  /** As `drain`, and the log has exactly as many entries as an outsider read from the topics: services still speak after the last decision, so both are asked until they agree. */
+  drainWhole(): Promise<Verified>;
   /** Stops one service, as if its process had gone. */
   stop(name: ServiceName): Promise<void>;
   /** Starts a stopped one again. */
@@ -96,6 +98,7 @@ export const startWhole = async (env: Readonly<Record<string, string>> = {}, nam
     return {
       urls, place, bus, seen, tools: toolServer, people, agent, runtime, stop, start, close,
       drain: () => drain(urls, seen),
+      drainWhole: () => drainWhole(urls, seen),
     };
   } catch (error) {
     await close();
@@ -146,4 +149,14 @@ const drain = async (urls: Urls, seen: Observed): Promise<Verified> => {
   }, 20_000);
   const { body } = await call('GET', `${urls.audit}/verifier-key`);
   return verifyLog(fromUrl(urls.audit), String(body['text']).trim());
+};
+
+const drainWhole = async (urls: Urls, seen: Observed): Promise<Verified> => {
+  let verified = await drain(urls, seen);
+  await until(() => `the log has every record once (${verified.entries} entries of ${seen.recorded()} records)`, async () => {
+    if (verified.ok && verified.entries === seen.recorded()) return true;
+    verified = await drain(urls, seen);
+    return !verified.ok;
+  }, 20_000);
+  return verified;
 };
