@@ -6,7 +6,8 @@ import type { Bus } from '@countersign/bus';
 import { createEmbeddedBus } from '@countersign/bus/embedded';
 import pg from 'pg';
 import { faultsOf } from '../../libs/spec/src/bus-contract/counting-owner.ts';
-import { fresh, numbered, readAll, until } from '../../libs/spec/src/bus-contract/harness.ts';
+import { fresh, numbered, readAll } from '../../libs/spec/src/bus-contract/harness.ts';
+import { until } from '../../libs/spec/src/until.ts';
 
 const server = process.env['CS_TEST_POSTGRES'] ?? 'postgres://countersign:countersign@127.0.0.1:25432/countersign';
 const child = fileURLToPath(new URL('./embedded-bus.child.ts', import.meta.url));
@@ -26,7 +27,7 @@ describe('embedded bus under faults', () => {
   });
   afterEach(async () => {
     for (const one of children) one.kill('SIGKILL');
-    await until(() => children.every((one) => one.exitCode !== null || one.signalCode !== null), 'children to end');
+    await until('children to end', () => children.every((one) => one.exitCode !== null || one.signalCode !== null));
     children = [];
   });
   afterAll(async () => {
@@ -58,14 +59,14 @@ describe('embedded bus under faults', () => {
     for (let round = 1; round <= 3; round += 1) {
       const before = await written();
       const { one, said } = start(20);
-      await until(async () => (await written()) >= before + 40n, `round ${round} to get on; it said ${said.join(', ')}`);
+      await until(`round ${round} to get on; it said ${said.join(', ')}`, async () => (await written()) >= before + 40n);
       const count = said.length;
-      await until(() => said.slice(count).some((line) => line.startsWith('handling')), 'a batch in hand');
+      await until('a batch in hand', () => said.slice(count).some((line) => line.startsWith('handling')));
       one.kill('SIGKILL');
     }
     expect(await written()).toBeLessThan(600n);
     start(0);
-    await until(async () => (await written()) >= 600n, 'all of it');
+    await until('all of it', async () => (await written()) >= 600n);
     expect(await verdict(valuesOf(input))).toEqual([]);
   }, 60_000);
 
@@ -74,19 +75,19 @@ describe('embedded bus under faults', () => {
     const input = numbered(names.input, 400, 14);
     await bus.publish(input.slice(0, 300));
     const paused = start(50);
-    await until(async () => (await written()) >= 40n, 'the first to get on');
+    await until('the first to get on', async () => (await written()) >= 40n);
     const count = paused.said.length;
-    await until(() => paused.said.slice(count).some((line) => line.startsWith('handling')), 'a batch in hand');
+    await until('a batch in hand', () => paused.said.slice(count).some((line) => line.startsWith('handling')));
     paused.one.kill('SIGSTOP');
     const at = await written();
     const other = start(5);
-    await until(() => ['own 0', 'own 1'].every((line) => other.said.includes(line)), 'the second to own both');
-    await until(async () => (await written()) > at, 'the second to get on');
+    await until('the second to own both', () => ['own 0', 'own 1'].every((line) => other.said.includes(line)));
+    await until('the second to get on', async () => (await written()) > at);
     expect(paused.said.some((line) => line.startsWith('discard'))).toBe(false);
     paused.one.kill('SIGCONT');
-    await until(() => paused.said.some((line) => line.startsWith('discard')), 'the first to throw its state away');
+    await until('the first to throw its state away', () => paused.said.some((line) => line.startsWith('discard')));
     await bus.publish(input.slice(300));
-    await until(async () => (await written()) >= 400n, 'all of it');
+    await until('all of it', async () => (await written()) >= 400n);
     expect(await verdict(valuesOf(input))).toEqual([]);
   }, 60_000);
 });

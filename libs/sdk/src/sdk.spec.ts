@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { generateKey, instructionDigest, verifyClaim, verifyGrant, verifySessionProof } from '@countersign/identity';
-import { createScriptedCountersign } from '@countersign/spec';
+import { createScriptedCountersign, until } from '@countersign/spec';
 import type { Script } from '@countersign/spec';
 import { ActionDenied, createAgentRuntime, kafkaTransport } from './index.ts';
 import type { AgentRuntimeOptions, Permission } from './index.ts';
@@ -13,13 +13,6 @@ const world = (script: Script = {}, options: Partial<AgentRuntimeOptions> = {}) 
   });
   const open = () => runtime.openRun({ instruction: { text: 'pay the bills', attestation: null } });
   return { ...countersign, runtime, open, kinds: () => countersign.admitted.map((m) => m.kind) };
-};
-const until = async (condition: () => boolean): Promise<void> => {
-  const deadline = Date.now() + 5_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error('condition not met within 5 s');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 };
 const denial = async (what: Promise<unknown>): Promise<ActionDenied> => {
   const error: unknown = await what.then(() => undefined, (e: unknown) => e);
@@ -75,7 +68,7 @@ describe('a guarded tool', () => {
     const w = world({ decide: () => [{ decision: 'step_up', tier: 3 }] });
     const run = await w.open();
     expect(await denial(run.guard('t', () => 'never', { waitMs: 30 })({}))).toMatchObject({ code: 'timeout', tool: 't', tier: 3 });
-    await until(() => w.kinds().includes('cancel'));
+    await until('the runtime cancels', () => w.kinds().includes('cancel'));
   });
 
   it('denies when no answer comes, and an allow that comes later changes nothing', async () => {
@@ -127,10 +120,10 @@ describe('a guarded tool', () => {
     const w = world();
     const run = await w.open();
     w.reply(run.id, { kind: 'halted' });
-    await until(() => run.halted);
+    await until('the run is halted', () => run.halted);
     expect(await denial(run.guard('t', () => 1)({}))).toMatchObject({ code: 'run_halted' });
     w.reply(run.id, { kind: 'resumed' });
-    await until(() => !run.halted);
+    await until('the run goes on', () => !run.halted);
     expect(await run.guard('t', () => 1)({})).toBe(1);
   });
 
@@ -182,7 +175,7 @@ describe('a run', () => {
     const w = world();
     const run = await w.open();
     w.reply(run.id, { kind: 'refused', seq: 0, code: 'agent_suspended', detail: 'suspended' });
-    await until(() => run.failed !== undefined);
+    await until('the run has failed', () => run.failed !== undefined);
     expect(run.failed).toMatchObject({ code: 'agent_suspended' });
   });
 

@@ -1,19 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Snapshot } from '@countersign/bus';
 import { createKeySet, generateKey, signServiceMessage } from '@countersign/identity';
-import { createMemoryBus } from '@countersign/spec';
+import { createMemoryBus, until } from '@countersign/spec';
 import { followSigned } from './signed-snapshot.ts';
 
 interface Thing { readonly id: string; readonly version: number }
 const topic = 'registry.people.v1';
 const registry = generateKey('registry-1'), policy = generateKey('policy-1'), stranger = generateKey('registry-1');
 const isThing = (value: unknown): value is Thing => typeof (value as Partial<Thing>).id === 'string' && typeof (value as Partial<Thing>).version === 'number';
-const until = async (condition: () => boolean): Promise<void> => {
-  for (const end = Date.now() + 5_000; !condition();) {
-    if (Date.now() > end) throw new Error('condition not met within 5 s');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-};
 
 /** A record as the registry signs it, or as somebody else would. */
 const record = (key: string, value: object | null, by = registry, type = 'countersign.registry.person.v1', at = topic) => {
@@ -42,7 +36,7 @@ const world = async (partitions = 1) => {
     say: async (...records: readonly (ReturnType<typeof record> & { readonly partition?: number })[]) => {
       const marked = Array.from({ length: partitions }, (_, partition) => ({ ...record(`mark-${++marks}`, { id: `mark-${marks}`, version: 1 }), partition }));
       await bus.publish([...records, ...marked]);
-      await until(() => marked.every(({ key }) => things.get(key) !== undefined));
+      await until('what was signed is known', () => marked.every(({ key }) => things.get(key) !== undefined));
     },
   };
 };

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { createMetrics } from '@countersign/telemetry';
+import { until } from '@countersign/spec';
 import type { ServiceOptions } from './service.ts';
 import { startThreads } from './threads.ts';
 
@@ -10,7 +11,6 @@ const script = (said: string): URL => new URL(`data:text/javascript,${encodeURIC
   parentPort.postMessage({ ready: ${said}, metrics: counted });
   parentPort.on('message', () => process.exit(0));
 `)}`);
-const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => { for (const end = Date.now() + 10_000; !(await holds());) { if (Date.now() > end) throw new Error('it never held'); await new Promise((resolve) => { setTimeout(resolve, 5); }); } };
 
 describe('a service on several threads of its process', () => {
   let drained = 0;
@@ -23,7 +23,7 @@ describe('a service on several threads of its process', () => {
   it('is ready when all members are, counts what all count, and drains them all', async () => {
     const service = startThreads(script("{ ok: true, why: '' }"), 2).of(one());
     expect(service.ready!()).toEqual({ ok: false, why: 'a thread is starting' });
-    await until(() => service.ready!().ok);
+    await until('both threads are ready', () => service.ready!().ok);
     metrics.counter('countersign_test_total', 'h', ['what']).inc({ what: 'records' }, 3);
     expect(await service.metrics!.text()).toMatch(/^countersign_test_total\{[^}]*\} 7$/m);
     await service.onDrain!();
@@ -32,13 +32,13 @@ describe('a service on several threads of its process', () => {
 
   it('says what a member waits for', async () => {
     const service = startThreads(script("{ ok: false, why: 'waiting for partitions' }"), 1).of(one());
-    await until(() => service.ready!().why === 'waiting for partitions');
+    await until('the one that is not ready is named', () => service.ready!().why === 'waiting for partitions');
     await service.onDrain!();
   });
 
   it('ends with any member that fails: a restart reads everything back', async () => {
     startThreads(new URL('data:text/javascript,process.exit(3)'), 1);
-    await until(() => exit.mock.calls.length === 1);
+    await until('the process ends', () => exit.mock.calls.length === 1);
     expect(exit.mock.calls).toEqual([[1]]);
   });
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { HotState } from '@countersign/hot-state';
+import { until } from './until.ts';
 
 /** What every hot-state adapter must do. `open` gives a store of its own key space; `openGone` one whose store does not answer. */
 export const hotStateContract = (name: string, open: () => Promise<HotState>, openGone: () => Promise<HotState>): void => {
@@ -7,14 +8,6 @@ export const hotStateContract = (name: string, open: () => Promise<HotState>, op
     let store: HotState;
     beforeAll(async () => { store = await open(); });
     afterAll(async () => { await store.close(); });
-
-    const until = async (condition: () => Promise<boolean>): Promise<void> => {
-      const deadline = Date.now() + 5_000;
-      while (!(await condition())) {
-        if (Date.now() > deadline) throw new Error('condition not met within 5 s');
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-    };
 
     it('gives a key to exactly one of many callers', async () => {
       const won = await Promise.all(Array.from({ length: 50 }, () => store.setIfAbsent('once', 60_000)));
@@ -24,7 +17,7 @@ export const hotStateContract = (name: string, open: () => Promise<HotState>, op
 
     it('frees a key after its life and after delete', async () => {
       expect(await store.setIfAbsent('short', 30)).toBe(true);
-      await until(() => store.setIfAbsent('short', 60_000));
+      await until('the short one has ended', () => store.setIfAbsent('short', 60_000));
       expect(await store.delete('short')).toBe(true);
       expect(await store.delete('short')).toBe(false);
       expect(await store.setIfAbsent('short', 60_000)).toBe(true);
@@ -35,14 +28,14 @@ export const hotStateContract = (name: string, open: () => Promise<HotState>, op
       await store.set('text', 'ä "quoted"\n', 60_000);
       expect(await store.get('text')).toBe('ä "quoted"\n');
       await store.set('text', 'later', 30);
-      await until(async () => (await store.get('text')) === undefined);
+      await until('the text has ended', async () => (await store.get('text')) === undefined);
     });
 
     it('counts in a window that begins with the first increment', async () => {
       expect(await Promise.all([1, 2, 3].map(() => store.increment('rate', 60_000)))).toEqual([1, 2, 3]);
       expect(await store.increment('rate', 60_000, 5)).toBe(8);
       expect(await store.increment('brief', 30)).toBe(1);
-      await until(async () => (await store.increment('brief', 30)) === 1);
+      await until('the count begins anew', async () => (await store.increment('brief', 30)) === 1);
     });
 
     it('says since when it remembers', async () => {

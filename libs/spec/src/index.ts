@@ -7,3 +7,5 @@ export * from './memory-event-store.ts';
 export * from './kafka-proxy.ts';
 export * from './tcp-gate.ts';
 export * from './cpu.ts';
+export * from './until.ts';
+export * from './own-database.ts';

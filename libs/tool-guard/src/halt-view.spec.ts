@@ -3,20 +3,13 @@ import { publishSnapshot, startHeartbeats } from '@countersign/bus';
 import type { HaltNotice } from '@countersign/contracts';
 import { createKeySet, generateKey, signServiceMessage } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import { createMemoryBus } from '@countersign/spec';
+import { createMemoryBus, until } from '@countersign/spec';
 import { createHaltSet, isHaltNotice } from './halt-set.ts';
 import { createHaltView } from './halt-view.ts';
 
 const topic = 'supervision.halts.v1';
 const supervision = generateKey('supervision-1'), policy = generateKey('policy-1');
 const target = { tenant: 'acme', agent: 'ag', tool: 't', run: 'r1' };
-const until = async (condition: () => boolean): Promise<void> => {
-  const deadline = Date.now() + 5_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error('condition not met within 5 s');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-};
 const signed = (key: string, value: Buffer | null, by: SigningKey, type = 'countersign.supervision.halted.v1') =>
   signServiceMessage({ topic, key, value, headers: { ce_id: 'i', ce_type: type, ce_source: '/supervision', ce_time: 't', tenant: 'acme' } }, by);
 
@@ -58,7 +51,7 @@ describe('live halt view', () => {
     await w.say({ halt: 'h2' });
     expect(w.view.halted(target)?.halt).toBe('h1'); // a tombstone takes nothing back
     await w.say({ op: 'lift' });
-    await until(() => w.view.halted(target) === undefined);
+    await until('supervision was heard', () => w.view.halted(target) === undefined);
     await beats.stop();
     w.at(w.now() + 3_001);
     expect(w.view.isStale()).toBe(true);
@@ -72,7 +65,7 @@ describe('live halt view', () => {
     await w.say({ halt: 'forged' }, policy);
     await w.say({ halt: 'misplaced' }, supervision, 'other:halt');
     await w.say({ halt: 'good', scope: { kind: 'run', id: 'r9' } });
-    await until(() => w.view.halted({ ...target, run: 'r9' }) !== undefined);
+    await until('the halt is heard', () => w.view.halted({ ...target, run: 'r9' }) !== undefined);
     expect([w.view.halted(target), w.view.isStale()]).toEqual([undefined, true]);
     await wrong.stop();
     const beat = signed('~heartbeat:0', Buffer.from(JSON.stringify({ at: w.now() })), supervision, 'countersign.supervision.heartbeat.v1');
@@ -81,7 +74,7 @@ describe('live halt view', () => {
     w.at(w.now() + 3_001);
     await w.bus.publish([{ ...beat, partition: 0 }]);
     await w.say({ halt: 'later', scope: { kind: 'run', id: 'r8' } });
-    await until(() => w.view.halted({ ...target, run: 'r8' }) !== undefined);
+    await until('the next halt is heard', () => w.view.halted({ ...target, run: 'r8' }) !== undefined);
     expect(w.view.isStale()).toBe(true);
     await w.view.stop();
     await w.bus.close();
@@ -94,7 +87,7 @@ describe('live halt view', () => {
     w.at(w.now() + 5_000 + 5_001);
     await w.bus.publish(recorded);
     await w.say({ halt: 'later', scope: { kind: 'run', id: 'r8' } });
-    await until(() => w.view.halted({ ...target, run: 'r8' }) !== undefined);
+    await until('the next halt is heard', () => w.view.halted({ ...target, run: 'r8' }) !== undefined);
     expect(w.view.isStale()).toBe(true);
     await w.bus.publish([beat(w.now())]);
     await w.view.ready;

@@ -8,8 +8,10 @@ import { argumentsDigest, createKeySet, generateKey, signPersonStatement, signSe
 import { startService } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
 import { openPool } from '@countersign/event-store/postgres';
+import { openOwnDatabase, until } from '@countersign/spec';
+import type { OwnDatabase } from '@countersign/spec';
 import { readFileSync } from 'node:fs';
-import pg from 'pg';
+import type pg from 'pg';
 import { AnomalyModule } from './anomaly.module.ts';
 import { composeAnomaly } from './compose.ts';
 import { hijacked, history, minute, ordinary, uuid } from './anomaly.fixture.ts';
@@ -19,18 +21,11 @@ import type { Entry } from './core/partition.ts';
 import type { Observation } from './core/observation.ts';
 import { writeState } from './outbound/state-json.ts';
 
-const server = process.env['CS_TEST_POSTGRES']!;
 const brokers = process.env['CS_TEST_KAFKA']!.split(',');
 const name = `anomaly_${process.pid}_${Date.now()}`;
 const needed = [topic.registryAgents, topic.runsGoverned, topic.anomalyActions, topic.anomalyLevels, topic.anomalyFindings, topic.anomalyDetections, topic.anomalyFindingsDead, topic.anomalyActionsDead];
 const errors: string[] = [];
 
-const until = async (condition: () => Promise<boolean> | boolean): Promise<void> => {
-  for (const deadline = Date.now() + 30_000; !(await condition());) {
-    if (Date.now() > deadline) throw new Error(`condition not met within 30 s; told: ${errors.join('; ')}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-};
 const agents = ['anna', 'bert', 'carl'];
 const later = (runs: number): number => (360 + runs) * 12 * minute;
 /** A record of the contract's own examples, of which only what anomaly reads is changed. */
@@ -54,7 +49,7 @@ describe('anomaly on Kafka and PostgreSQL', () => {
   const keys = createKeySet([key.publicJwk, registry.publicJwk]);
   const analysts = { olga: generateKey('olga-1'), otto: generateKey('otto-1'), uma: generateKey('uma-1') };
   let beats: { stop(): Promise<void> };
-  let admin: pg.Client, pool: pg.Pool, bus: Bus;
+  let database: OwnDatabase, pool: pg.Pool, bus: Bus;
   const read = async (one: string): Promise<BusMessage[]> => {
     const found: BusMessage[] = [];
     let caughtUp = (): void => undefined;
@@ -78,12 +73,8 @@ describe('anomaly on Kafka and PostgreSQL', () => {
   };
 
   beforeAll(async () => {
-    admin = new pg.Client(server);
-    await admin.connect();
-    await admin.query(`create database ${name}`);
-    const url = new URL(server);
-    url.pathname = `/${name}`;
-    pool = openPool({ connectionString: url.href, max: 6 });
+    database = await openOwnDatabase('anomaly');
+    pool = openPool({ connectionString: database.url, max: 6 });
     bus = namespacedBus(await createKafkaBus({ brokers, clientId: 'anomaly-test' }), name);
     await bus.ensureTopics(needed.map((one) => topics[one]));
     beats = startHeartbeats(bus, topic.registryAgents, { now: Date.now, onError: (error) => errors.push(error.message), sign: (beat, value, at) => signServiceMessage({ topic: topic.registryAgents, key: beat, value, headers: envelope({ id: `${beat}-${at}`, type: 'countersign.registry.heartbeat.v1', source: 'registry', time: at, tenant: 'acme' }) }, registry).headers });
@@ -93,8 +84,7 @@ describe('anomaly on Kafka and PostgreSQL', () => {
     await beats.stop();
     await bus.close();
     await pool.end();
-    await admin.query(`drop database ${name} with (force)`);
-    await admin.end();
+    await database.close();
   });
 
   const entryOf = (one: BusMessage): Entry => {
@@ -113,13 +103,13 @@ describe('anomaly on Kafka and PostgreSQL', () => {
     const past = history(agents, 360);
     await bus.publish(past.slice(0, 700).map(governed));
     const first = await start();
-    await until(async () => (await read(topic.anomalyActions)).length >= 600);
+    await until('every action is re-keyed', async () => (await read(topic.anomalyActions)).length >= 600);
     await first.close();
     await bus.publish(past.slice(700).map(governed));
     const second = await start();
-    await until(async () => (await read(topic.anomalyActions)).length === past.length);
+    await until('nothing is re-keyed twice', async () => (await read(topic.anomalyActions)).length === past.length);
     await bus.publish([...hijacked('anna', 9_000, later(2)), ...ordinary('bert', 9_100, later(2) + 10_000), ...hijacked('carl', 9_001, later(2) + 20_000)].map(governed));
-    await until(async () => (await get<{ findings: unknown[] }>(`${second.url}/findings`)).findings.length === 2);
+    await until('both findings are shown', async () => (await get<{ findings: unknown[] }>(`${second.url}/findings`)).findings.length === 2);
 
     // Two analysts say that anna may do this, one that carl was hijacked; nobody else has a say.
     const [about] = (await get<{ findings: Finding[] }>(`${second.url}/findings?agent=anna`)).findings;
@@ -130,16 +120,16 @@ describe('anomaly on Kafka and PostgreSQL', () => {
     expect(await say(second.url, anna, 'olga', 'expected')).toMatchObject({ status: 202, body: { needs: 2 } });
     const levelOf = async (agent: string) => (await get<{ level: string }>(`${second.url}/levels/${agent}`)).level;
     const dispositions = async () => (await get<FindingView>(`${second.url}/findings/${anna.finding}`)).dispositions.map(({ person, status }) => `${person} ${status}`);
-    await until(async () => (await dispositions()).length === 1);
+    await until('the disposition is on the topic', async () => (await dispositions()).length === 1);
     expect(await levelOf('anna')).not.toBe('normal');
     await say(second.url, anna, 'olga', 'expected');
     expect(await say(second.url, anna, 'otto', 'expected')).toMatchObject({ status: 202 });
-    await until(async () => (await levelOf('anna')) === 'normal');
-    await until(async () => (await dispositions()).length === 2);
+    await until('the level is lowered', async () => (await levelOf('anna')) === 'normal');
+    await until('both dispositions are on the topic', async () => (await dispositions()).length === 2);
     expect(await dispositions()).toEqual(['olga waiting', 'otto done']);
     const [other] = (await get<{ findings: Finding[] }>(`${second.url}/findings?agent=carl`)).findings;
     expect(await say(second.url, { finding: other!.finding, digest: argumentsDigest(other as never) }, 'uma', 'true')).toMatchObject({ status: 202, body: { needs: 1 } });
-    await until(async () => (await get<FindingView>(`${second.url}/findings/${other!.finding}`)).detection.status === 'Resolved');
+    await until('the other instance has resolved it', async () => (await get<FindingView>(`${second.url}/findings/${other!.finding}`)).detection.status === 'Resolved');
     await second.close();
     const third = await start();
 
@@ -162,12 +152,12 @@ describe('anomaly on Kafka and PostgreSQL', () => {
     expect(findings.every((one) => validateFinding(one)) && levels.every((one) => validateAnomalyLevel(one))).toBe(true);
 
     expect(((await (await fetch(`${third.url}/levels`)).json()) as { code: string }).code).toBe('unauthenticated');
-    await until(async () => !(await get<{ stale: boolean }>(`${third.url}/levels`)).stale);
+    await until('the levels are fresh', async () => !(await get<{ stale: boolean }>(`${third.url}/levels`)).stale);
     expect(await get(`${third.url}/levels`)).toMatchObject({ levels: [{ agent: 'anna', level: 'normal' }, { agent: 'carl', runs: [{ run: uuid(9_001) }] }] });
     expect((await fetch(`${third.url}/levels/bert`, login())).status).toBe(404);
     // The picture has each action once, over all restarts.
     const answers = async (): Promise<number> => (await get<BehaviourView>(`${third.url}/agents/bert/behaviour`)).steps.filter(({ tool }) => tool === 'care.answer').reduce((sum, { times }) => sum + times, 0);
-    await until(async () => (await answers()) >= 121);
+    await until('the answers are counted', async () => (await answers()) >= 121);
     expect(await answers()).toBe(121);
     const picture = await get<BehaviourView>(`${third.url}/agents/anna/behaviour`);
     expect([validateBehaviourView(picture), picture.steps[0], picture.findings.length]).toEqual([true, expect.objectContaining({ before: 'care.read_ticket', tool: 'care.refund', times: 1 }), 1]);

@@ -4,15 +4,14 @@ import type { ApprovalResolved, Finding, GovernedDecided } from '@countersign/co
 import { openPool } from '@countersign/event-store/postgres';
 import { argumentsDigest, createKeySet, generateKey, signPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import pg from 'pg';
+import { openOwnDatabase, until } from '@countersign/spec';
+import type { OwnDatabase } from '@countersign/spec';
 import type { Pool } from 'pg';
 import { approvalId, composeApprovals } from './compose.ts';
 import type { ApprovalService, ApprovalsPorts } from './compose.ts';
 import { shownWhole } from './views/shown.ts';
 
-const server = process.env['CS_TEST_POSTGRES']!;
-const name = `approvals_${process.pid}_${Date.now()}`;
-let admin: pg.Client;
+let database: OwnDatabase;
 let pool: Pool;
 
 const keys: Record<string, SigningKey> = { olaf: generateKey('olaf-1'), fay: generateKey('fay-1'), tom: generateKey('tom-1'), tina: generateKey('tina-1'), olga: generateKey('olga-1') };
@@ -38,26 +37,17 @@ const asked = (run: string, position: number, over: object = {}): GovernedDecide
 const vote = (...args: Parameters<typeof jwsOf>) => ({ jws: jwsOf(...args) });
 const jwsOf = (person: string, approval: string, how: 'approve' | 'deny' = 'approve', over: { digest?: string; by?: string } = {}) =>
   signPersonStatement('vote', { sub: person, approval, digest: over.digest ?? 'digest', vote: how, reason: 'checked', iat: Math.floor(now / 1000) }, keys[over.by ?? person]!);
-const until = async (condition: () => boolean) => {
-  for (const end = Date.now() + 10_000; !condition();) {
-    if (Date.now() > end) throw new Error('not within 10 s');
-    await new Promise((resolve) => { setTimeout(resolve, 10); });
-  }
-};
 const resolved = (run: string) => published.filter((message) => message.topic === 'runs.inbox.v1' && message.key === run).map((message) => JSON.parse(message.value!.toString()) as ApprovalResolved);
 
 describe('approvals on PostgreSQL', () => {
   beforeAll(async () => {
-    admin = new pg.Client(server);
-    await admin.connect();
-    await admin.query(`create database ${name}`);
-    pool = openPool({ connectionString: Object.assign(new URL(server), { pathname: `/${name}` }).href });
+    database = await openOwnDatabase('approvals');
+    pool = openPool({ connectionString: database.url });
   });
   afterAll(async () => {
     await Promise.all(running.map((service) => service.stop()));
     await pool.end();
-    await admin.query(`drop database ${name} with (force)`);
-    await admin.end();
+    await database.close();
   });
 
   it('open once, are resolved by a quorum of signed votes and say so to the inbox once', async () => {
@@ -68,7 +58,7 @@ describe('approvals on PostgreSQL', () => {
     expect((await service.view.get('acme', approval))!.status).toBe('open');
     await service.vote(approval, vote('tom', approval));
     expect(await service.vote(approval, vote('tina', approval))).toMatchObject({ status: 'closed', resolution: 'approved' });
-    await until(() => resolved('r1').length > 0);
+    await until('it is answered', () => resolved('r1').length > 0);
     expect(resolved('r1')).toEqual([expect.objectContaining({ approval, action: 'a1', answers: 7, resolution: 'approved', votes: [expect.objectContaining({ person: 'tom' }), expect.objectContaining({ person: 'tina' })] })]);
     expect(published.filter((message) => message.topic === 'approvals.events.v1').length).toBe(4);
     await service.stop();
@@ -96,7 +86,7 @@ describe('approvals on PostgreSQL', () => {
     await pool.query('delete from approval');
     now += 60_000;
     const second = await open();
-    await until(() => resolved('r3').length > 0);
+    await until('it is answered', () => resolved('r3').length > 0);
     expect(resolved('r3')[0]).toMatchObject({ approval, resolution: 'expired' });
     await expect(second.vote(approval, vote('tom', approval))).rejects.toMatchObject({ code: 'approval_closed' });
     await second.stop();
@@ -214,7 +204,7 @@ describe('approvals on PostgreSQL', () => {
       for (const run of ['o1', 'o2', 'o3']) await open1(service, run, {}, { agent: 'flood' });
       expect(await service.view.get('acme', approvalId('o3', 'a1', 30))).toMatchObject({ status: 'closed', resolution: 'overflow' });
       expect(await service.view.get('acme', approvalId('o2', 'a1', 30))).toMatchObject({ status: 'open' });
-      await until(() => resolved('o3').length > 0);
+      await until('it is answered', () => resolved('o3').length > 0);
       expect(resolved('o3')[0]).toMatchObject({ resolution: 'overflow', votes: [] });
       await service.stop();
     });
@@ -226,7 +216,7 @@ describe('approvals on PostgreSQL', () => {
       const edit = (signedArgs: object) => signPersonStatement('edit', { sub: 'tom', approval, digest: 'digest', arguments: argumentsDigest(signedArgs as never), reason: 'wrong account', iat: seconds() }, keys['tom']!);
       await expect(service.edit(approval, edit({ to: 'DE3' }), args)).rejects.toMatchObject({ code: 'vote_invalid' });
       expect(await service.edit(approval, edit(args), args)).toMatchObject({ resolution: 'edited' });
-      await until(() => resolved('e1').length > 0);
+      await until('it is answered', () => resolved('e1').length > 0);
       expect(resolved('e1')[0]).toMatchObject({ resolution: 'edited', edit: { person: 'tom', arguments: args } });
       await service.stop();
     });
@@ -279,7 +269,7 @@ describe('approvals on PostgreSQL', () => {
       await service.review(verdict('tom', 'v1'));
       expect(await service.reviews(10)).toEqual([]);
       await expect(service.review(verdict('tina', 'v1', 'right'))).rejects.toMatchObject({ code: 'already_voted' });
-      await until(() => published.some((message) => message.topic === 'approvals.events.v1' && message.key === 'review-v1-a1'));
+      await until('the review is on the record', () => published.some((message) => message.topic === 'approvals.events.v1' && message.key === 'review-v1-a1'));
       const events = published.filter((message) => message.key === 'review-v1-a1').map((message) => JSON.parse(message.value!.toString()) as object);
       expect(events).toEqual([expect.objectContaining({ type: 'reviewed', by: 'tom', version: 1, data: expect.objectContaining({ run: 'v1', action: 'a1', verdict: 'wrong' }) })]);
       await service.stop();

@@ -4,13 +4,14 @@ import type { ChannelCallbackRequest, GovernedDecided } from '@countersign/contr
 import { openPool } from '@countersign/event-store/postgres';
 import { createKeySet, generateKey, signPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
+import { openOwnDatabase, until } from '@countersign/spec';
+import type { OwnDatabase } from '@countersign/spec';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import type { Pool } from 'pg';
 import { Webhook } from 'standardwebhooks';
 import { startSlackServer } from '../../../libs/cli/src/demo/slack/slack-server.ts';
@@ -20,22 +21,12 @@ import type { ApprovalService } from './compose.ts';
 import { openChannels } from './outbound/channels/open-channels.ts';
 import type { ChannelsFile } from './outbound/channels/open-channels.ts';
 
-const postgres = process.env['CS_TEST_POSTGRES']!;
-const name = `channels_${process.pid}_${Date.now()}`;
 const keys: Readonly<Record<string, SigningKey>> = { tess: generateKey('tess-1'), theo: generateKey('theo-1'), olga: generateKey('olga-1') };
 const secrets = { slack: 'shh', hook: [`whsec_${Buffer.alloc(32, 1).toString('base64')}`, `whsec_${Buffer.alloc(32, 2).toString('base64')}`] } as const;
 
-const until = async <T>(what: string, ask: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> => {
-  for (const end = Date.now() + 10_000; ;) {
-    const answer = await ask();
-    if (answer !== undefined && answer !== false) return answer;
-    if (Date.now() > end) throw new Error(`not within 10 s: ${what}`);
-    await new Promise((resolve) => { setTimeout(resolve, 10); });
-  }
-};
 
 describe('channels', () => {
-  let admin: pg.Client, pool: Pool, dir: string, slack: SlackServer, hook: Server, hookUrl: string;
+  let database: OwnDatabase, pool: Pool, dir: string, slack: SlackServer, hook: Server, hookUrl: string;
   let service: ApprovalService;
   /** Slack's clock and everybody's; moved by hand. */
   let ahead = 0;
@@ -73,10 +64,8 @@ describe('channels', () => {
   };
 
   beforeAll(async () => {
-    admin = new pg.Client(postgres);
-    await admin.connect();
-    await admin.query(`create database ${name}`);
-    pool = openPool({ connectionString: Object.assign(new URL(postgres), { pathname: `/${name}` }).href });
+    database = await openOwnDatabase('channels');
+    pool = openPool({ connectionString: database.url });
     dir = mkdtempSync(join(tmpdir(), 'channels-'));
     mkdirSync(join(dir, 'channels'), { mode: 0o700 });
     for (const [file, text] of [['slack-token', 'xoxb-1'], ['slack-signing', secrets.slack], ['hook-1', secrets.hook[0]], ['hook-2', secrets.hook[1]]]) writeFileSync(join(dir, 'channels', file!), `${text!}\n`, { mode: 0o600 });
@@ -105,8 +94,7 @@ describe('channels', () => {
     await slack.close();
     await new Promise((resolve) => { hook.closeAllConnections(); hook.close(resolve); });
     await pool.end();
-    await admin.query(`drop database ${name} with (force)`);
-    await admin.end();
+    await database.close();
     rmSync(dir, { recursive: true });
   });
   beforeEach(() => { hookStatus = 200; });

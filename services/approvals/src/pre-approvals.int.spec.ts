@@ -5,13 +5,12 @@ import { openPool } from '@countersign/event-store/postgres';
 import { createKeySet, generateKey, signPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import type { PreApprovalTerms } from '@countersign/kernel';
-import pg from 'pg';
+import { openOwnDatabase, until } from '@countersign/spec';
+import type { OwnDatabase } from '@countersign/spec';
 import type { Pool } from 'pg';
 import { approvalId, composeApprovals } from './compose.ts';
 import type { ApprovalService } from './compose.ts';
 
-const server = process.env['CS_TEST_POSTGRES']!;
-const name = `pre_approvals_${process.pid}_${Date.now()}`;
 const keys: Record<string, SigningKey> = { tom: generateKey('tom-1'), tina: generateKey('tina-1'), olga: generateKey('olga-1') };
 let now = 1_800_000_000_000;
 const published: Outgoing[] = [];
@@ -26,15 +25,9 @@ const asked = (run: string, action: string, position: number): GovernedDecided =
   decision: { decision: 'step_up', tier: 3, code: null, rules: [], policyVersion: 'v1', claim: true, approval: { route: ['treasurer'], quorum: 2, expiresAt: now + 60_000, digest: `d-${action}`, requesters: ['olga'], askedAt: now } }, reserved: { calls: 1, money: euros(400) }, attested: true,
 }) as unknown as GovernedDecided;
 const resolved = (run: string) => published.filter(({ topic, key }) => topic === 'runs.inbox.v1' && key === run).map(({ value }) => JSON.parse(value!.toString()) as ApprovalResolved);
-const until = async (condition: () => boolean) => {
-  for (const end = Date.now() + 10_000; !condition();) {
-    if (Date.now() > end) throw new Error('not within 10 s');
-    await new Promise((resolve) => { setTimeout(resolve, 10); });
-  }
-};
 
 describe('pre-approvals on PostgreSQL', () => {
-  let admin: pg.Client;
+  let database: OwnDatabase;
   let pool: Pool;
   const running: ApprovalService[] = [];
   const open = async () => {
@@ -46,16 +39,13 @@ describe('pre-approvals on PostgreSQL', () => {
     return service;
   };
   beforeAll(async () => {
-    admin = new pg.Client(server);
-    await admin.connect();
-    await admin.query(`create database ${name}`);
-    pool = openPool({ connectionString: Object.assign(new URL(server), { pathname: `/${name}` }).href });
+    database = await openOwnDatabase('pre_approvals');
+    pool = openPool({ connectionString: database.url });
   });
   afterAll(async () => {
     await Promise.all(running.map((service) => service.stop()));
     await pool.end();
-    await admin.query(`drop database ${name} with (force)`);
-    await admin.end();
+    await database.close();
   });
 
   it('answer what they cover with the votes of those who signed, and count each use once over restarts, repeats and two instances at the same time', async () => {
@@ -74,7 +64,7 @@ describe('pre-approvals on PostgreSQL', () => {
     const records = [asked('r1', 'a1', 2), asked('r1', 'a2', 3)];
     await Promise.all([service.take(records), other.take(records)]);
     await (await open()).take(records);
-    await until(() => resolved('r1').length === 2);
+    await until('both are answered', () => resolved('r1').length === 2);
     expect(resolved('r1').map(({ action, resolution, votes }) => [action, resolution, votes.map(({ person, preApproval: by }) => `${person} ${by}`)])).toEqual(['a1', 'a2'].map((action) => [action, 'approved', [`tom ${preApproval}`, `tina ${preApproval}`]]));
     expect((await service.preApprovals.list())[0]).toMatchObject({ preApproval, status: 'live', used: [{ action: 'a1', money: euros(400) }, { action: 'a2' }] });
 
@@ -84,7 +74,7 @@ describe('pre-approvals on PostgreSQL', () => {
     const left = await Promise.all([service.view.get('acme', approvalId('r2', 'a3', 4)), service.view.get('acme', approvalId('r3', 'a4', 5))]);
     expect(left.map((one) => one!.status).sort()).toEqual(['closed', 'open']);
     const onRecord = () => published.filter(({ topic, key }) => topic === 'approvals.events.v1' && key === `pre-approval-${preApproval}`).map(({ value }) => (JSON.parse(value!.toString()) as { type: string }).type);
-    await until(() => onRecord().length === 5);
+    await until('all of it is on the record', () => onRecord().length === 5);
     expect(onRecord()).toEqual(['pre_approved', 'pre_approved', 'pre_approval_used', 'pre_approval_used', 'pre_approval_used']);
   });
 

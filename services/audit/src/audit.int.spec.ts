@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { BusMessage } from '@countersign/bus';
 import { encodings, generateKey } from '@countersign/identity';
 import { leafHash, parseProof, parseCheckpoint, tilePath, verifyInclusion } from '@countersign/tamper-log';
+import { openOwnDatabase } from '@countersign/spec';
+import type { OwnDatabase } from '@countersign/spec';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,9 +16,7 @@ import { commit } from './outbound/seal.ts';
 import type { Leaf } from './core/entry.ts';
 import type { Question } from './views/questions.ts';
 
-const server = process.env['CS_TEST_POSTGRES']!;
-const name = `audit_${process.pid}_${Date.now()}`;
-let admin: pg.Client;
+let database: OwnDatabase;
 let pool: pg.Pool;
 let folder: string;
 
@@ -31,18 +31,13 @@ describe('the log in PostgreSQL', () => {
   });
 
   beforeAll(async () => {
-    admin = new pg.Client(server);
-    await admin.connect();
-    await admin.query(`create database ${name}`);
-    const url = new URL(server);
-    url.pathname = `/${name}`;
-    pool = new pg.Pool({ connectionString: url.href, max: 4 });
+    database = await openOwnDatabase('audit');
+    pool = new pg.Pool({ connectionString: database.url, max: 4 });
     folder = await mkdtemp(join(tmpdir(), 'audit-'));
   });
   afterAll(async () => {
     await pool.end();
-    await admin.query(`drop database ${name}`);
-    await admin.end();
+    await database.close();
     await rm(folder, { recursive: true });
   });
 

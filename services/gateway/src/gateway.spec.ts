@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { createMemoryHotState } from '@countersign/hot-state/memory';
 import { createClientAssertion, createKeySet, generateKey, signPersonStatement, verifyClaim, verifyGrant, verifySessionProof } from '@countersign/identity';
 import { startService } from '@countersign/service-host';
-import { createMemoryBus, createScriptedCountersign } from '@countersign/spec';
+import { createMemoryBus, createScriptedCountersign, until } from '@countersign/spec';
 import type { Script } from '@countersign/spec';
 import { createLogger } from '@countersign/telemetry';
 import { topic, topics } from '@countersign/contracts';
@@ -22,12 +22,6 @@ afterEach(async () => { for (const close of closers.splice(0)) await close(); })
 let jti = 0;
 const assertion = (key = client, audience = 'http://registry/oauth2/token') => createClientAssertion({ client: 'bookkeeper', audience, jti: `j${++jti}`, now: Date.now() }, key);
 const login = () => ({ authorization: `Bearer ${signPersonStatement('login', { sub: 'olga', aud: 'gateway', iat: Math.floor(Date.now() / 1000), exp: Math.floor(Date.now() / 1000) + 60, jti: `l${++jti}` }, olga)}` });
-const until = async (condition: () => boolean): Promise<void> => {
-  for (const deadline = Date.now() + 5_000; !condition();) {
-    if (Date.now() > deadline) throw new Error('condition not met within 5 s');
-    await new Promise((resolve) => setTimeout(resolve, 2));
-  }
-};
 
 /** A real HTTP client that reads server-sent events. */
 const listen = (url: string, headers: Record<string, string>, reading = true): Promise<{ events: { id: string; event: string; data: Record<string, unknown> }[]; text: () => string; response: IncomingMessage; ended: () => boolean; stop: () => void }> => new Promise((resolve, reject) => {
@@ -125,7 +119,7 @@ describe('a run over HTTP', () => {
     const { run, token } = await w.open();
     const { body } = await w.call('POST', `/runs/${run}/actions`, propose({ wait_ms: 50 }), token);
     expect(body).toMatchObject({ decision: 'deny', code: 'timeout', grant: null, session_proof: null });
-    await until(() => w.admitted.some((one) => one.kind === 'cancel'));
+    await until('the cancel is published', () => w.admitted.some((one) => one.kind === 'cancel'));
     w.reply(run, { kind: 'decided', action: body['action'] as string, decision: 'allow', round: 1, grant: 'late' });
     expect((await w.call('GET', `/runs/${run}/actions/${body['action'] as string}`, undefined, token)).body).toMatchObject({ decision: 'deny', grant: null });
   });
@@ -149,7 +143,7 @@ describe('a run over HTTP', () => {
     const at = `/runs/${run}/actions/${body['action'] as string}`;
     expect((await w.call('POST', `${at}/claim`, undefined, token)).body).toMatchObject({ code: 'grant_required', status: 409 });
     w.reply(run, { kind: 'decided', action: body['action'] as string, decision: 'deny', code: 'approval_denied', round: 2, tier: 3 });
-    await until(() => w.gateway.runs.show(w.gateway.find(run, token), body['action'] as string).decision === 'deny');
+    await until('the decision is seen', () => w.gateway.runs.show(w.gateway.find(run, token), body['action'] as string).decision === 'deny');
     expect((await w.call('GET', at, undefined, token)).body).toMatchObject({ decision: 'deny', code: 'approval_denied', round: 2 });
     expect((await w.call('GET', `/runs/${run}/actions/nope`, undefined, token)).body).toMatchObject({ code: 'action_unknown', status: 404 });
   });
@@ -157,7 +151,7 @@ describe('a run over HTTP', () => {
   it('lives on with a renewed token, and without one refuses before the run is hurt', async () => {
     const w = await world({ tokenLifeS: 3 });
     const { run, token } = await w.open();
-    await until(() => Date.now() > w.gateway.find(run, token).run.tokenExpiresAt - 2_500);
+    await until('the token is nearly spent', () => Date.now() > w.gateway.find(run, token).run.tokenExpiresAt - 2_500);
     expect((await w.call('POST', `/runs/${run}/actions`, propose(), token)).body).toMatchObject({ code: 'token_expired', status: 401 });
     expect((await w.call('POST', `/runs/${run}/token`, { client_assertion: assertion(generateKey('agent')) }, token)).body).toMatchObject({ code: 'client_assertion_invalid' });
     expect((await w.call('POST', `/runs/${run}/token`, { client_assertion: assertion() }, token)).status).toBe(200);
@@ -199,19 +193,19 @@ describe('live events', () => {
     expect(first.response.headers['content-type']).toContain('text/event-stream');
     await w.call('POST', `/runs/${other.run}/actions`, propose(), other.token);
     const { body } = await w.call('POST', `/runs/${mine.run}/actions`, propose(), mine.token);
-    await until(() => first.events.some((one) => one.event === 'decided'));
+    await until('it is told of the decision', () => first.events.some((one) => one.event === 'decided'));
     expect(first.events.filter((one) => one.event === 'decided')).toMatchObject([{ data: { action: body['action'], decision: 'step_up', claim_required: false } }]);
     first.stop();
     w.reply(mine.run, { kind: 'decided', action: body['action'] as string, decision: 'deny', code: 'approval_denied', round: 2 });
     w.reply(mine.run, { kind: 'halted', code: 'run_halted' });
     const second = await listen(url, { ...headers, 'last-event-id': first.events.at(-1)!.id });
-    await until(() => second.events.length === 2);
+    await until('it is told both', () => second.events.length === 2);
     expect(second.events.map((one) => one.event)).toEqual(['decided', 'halted']);
     const stranger = await listen(url, { ...headers, 'last-event-id': 'other-5' });
-    await until(() => stranger.events.length === 1);
+    await until('the stranger is told one', () => stranger.events.length === 1);
     expect(stranger.events).toMatchObject([{ event: 'gap' }]);
     await w.call('POST', `/runs/${mine.run}/end`, undefined, mine.token);
-    await until(() => second.ended() && stranger.ended());
+    await until('both streams have ended', () => second.ended() && stranger.ended());
     expect(second.events.at(-1)).toMatchObject({ event: 'ended', data: { reason: 'completed' } });
   });
 
@@ -220,7 +214,7 @@ describe('live events', () => {
     const { run, token } = await w.open();
     const url = `${w.service.url}/runs/${run}/events`, headers = { authorization: `Bearer ${token}` };
     const reader = await listen(url, headers);
-    await until(() => reader.text().includes(': beat'));
+    await until('a beat', () => reader.text().includes(': beat'));
     const slow = await listen(url, headers, false);
     expect((await w.call('GET', `/runs/${run}/events`, undefined, token)).body).toMatchObject({ code: 'rate_limited' });
     slow.response.pause();
@@ -228,12 +222,12 @@ describe('live events', () => {
     // Beyond what the sockets take in between, the gateway's own buffer fills up.
     for (let i = 0; i < 3_000 && w.gateway.streams.size === 2; i++) {
       w.reply(run, { kind: 'noted', detail: big });
-      await until(() => reader.events.length > i);
+      await until('it is told one more', () => reader.events.length > i);
     }
-    await until(() => w.gateway.streams.size === 1);
+    await until('one stream is left', () => w.gateway.streams.size === 1);
     let rest = '';
     slow.response.setEncoding('utf8').on('data', (chunk: string) => { rest += chunk; }).resume();
-    await until(() => rest.includes('event: dropped'));
+    await until('the slow reader is dropped', () => rest.includes('event: dropped'));
     expect(rest).toContain('slow_reader');
     expect(reader.ended()).toBe(false);
   });
@@ -248,10 +242,10 @@ describe('live events', () => {
     expect((await w.call('GET', '/approvals/events')).body).toMatchObject({ code: 'unauthenticated' });
     const reader = await listen(`${w.service.url}/approvals/events`, login());
     await w.memory.publish([decided(1, 'step_up', asked), record({}, 'GovernedStarted'), decided(2, 'deny', null)]);
-    await until(() => reader.events.length === 2);
+    await until('it is told both', () => reader.events.length === 2);
     expect(reader.events).toMatchObject([{ event: 'opened', data: { run: whole['run'], action: whole['action'], tool: whole['tool'], route: ['approver'], position: 1 } }, { event: 'closed', data: { because: 'decided', decision: 'deny', code: 'approval_denied' } }]);
     await w.service.close();
-    await until(() => reader.ended());
+    await until('the stream has ended', () => reader.ended());
     expect(reader.text()).toContain('event: closing');
   });
 });

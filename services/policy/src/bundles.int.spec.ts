@@ -13,8 +13,8 @@ import { composeBundles } from './compose-bundles.ts';
 import type { Bundles } from './compose-bundles.ts';
 import { packBundle } from './inbound/bundle-archive.ts';
 import { bundleDigest, parseBundle } from './inbound/bundle-files.ts';
-import { until as untilAsync } from '@countersign/spec/whole';
-import { until } from './policy.fixture.ts';
+import { openOwnDatabase, until } from '@countersign/spec';
+import type { OwnDatabase } from '@countersign/spec';
 
 /** A limit of pay.now; a lower limit asks people sooner. */
 const bundle = (version: string, limit: number): readonly BundleFile[] => [
@@ -26,11 +26,9 @@ const installed = bundle('v1', 1_000);
 const digest = bundleDigest;
 
 describe('rule bundles against people who may not, and against a stolen key of policy', () => {
-  const database = `bundles_${randomBytes(6).toString('hex')}`;
-  const server = process.env['CS_TEST_POSTGRES']!;
   const suffix = randomBytes(4).toString('hex');
   const topics = { bundles: `policy.bundles-${suffix}.v1`, events: `policy.events-${suffix}.v1` };
-  const admin = openPool({ connectionString: server, max: 1 });
+  let database: OwnDatabase;
   const policyKey = generateKey('policy-1');
   const keys: Record<string, SigningKey> = Object.fromEntries(['ann', 'rob', 'cleo', 'olga'].map((person) => [person, generateKey(`${person}-1`)]));
   const roles: Record<string, readonly string[]> = { ann: ['policy-author'], rob: ['policy-reviewer'], cleo: ['policy-author', 'policy-reviewer'], olga: ['operator'] };
@@ -51,8 +49,8 @@ describe('rule bundles against people who may not, and against a stolen key of p
     onError: (error, what) => { if (what === 'a bundle was refused') refused.push(error.message); },
   });
   beforeAll(async () => {
-    await admin.query(`create database ${database}`);
-    pool = openPool({ connectionString: Object.assign(new URL(server), { pathname: `/${database}` }).href });
+    database = await openOwnDatabase('bundles');
+    pool = openPool({ connectionString: database.url });
     bus = await createKafkaBus({ brokers: process.env['CS_TEST_KAFKA']!.split(','), clientId: 'bundles' });
     await bus.ensureTopics([{ name: topics.bundles, partitions: 1, compacted: true, retentionMs: -1, maxMessageBytes: 262_144 }, { name: topics.events, partitions: 1, compacted: false, retentionMs: 3_600_000, maxMessageBytes: 131_072 }]);
     policy = await start();
@@ -62,8 +60,7 @@ describe('rule bundles against people who may not, and against a stolen key of p
     await policy?.stop();
     await bus?.close();
     await pool?.end();
-    await admin.query(`drop database if exists ${database} with (force)`);
-    await admin.end();
+    await database.close();
   });
 
   const iat = (): number => Math.floor(Date.now() / 1000);
@@ -144,7 +141,7 @@ describe('rule bundles against people who may not, and against a stolen key of p
       expect([what, refused.at(-1)]).toEqual([what, expect.stringMatching(why)]);
       expect(policy.current()?.version).toBe('v3');
     }
-    await untilAsync('the last refusal stands in the status', async () => (await policy.status()).evaluators.at(-1)?.refused?.includes('does not come back'));
+    await until('the last refusal stands in the status', async () => (await policy.status()).evaluators.at(-1)?.refused?.includes('does not come back'));
     expect((await policy.status()).activation).toBe(now.activation);
   });
 

@@ -143,10 +143,3 @@ export const memoryCheckpoints = (): CheckpointStore & { readonly rows: Map<numb
   };
 };
 
-/** Polls a condition with a deadline. */
-export const until = async (what: string, condition: () => boolean, ms = 15_000): Promise<void> => {
-  for (const end = Date.now() + ms; !condition();) {
-    if (Date.now() > end) throw new Error(`waited ${ms} ms for: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-};

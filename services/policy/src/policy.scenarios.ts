@@ -7,7 +7,8 @@ import { parse } from 'yaml';
 import type { CheckpointStore } from './app/ports.ts';
 import type { Policy, PolicyPorts } from './compose.ts';
 import { compileBundle } from './core/rules/compile.ts';
-import { bundleText, id7, until } from './policy.fixture.ts';
+import { until } from '@countersign/spec';
+import { bundleText, id7 } from './policy.fixture.ts';
 import type { Rig } from './policy.fixture.ts';
 
 export interface Stage { readonly rig: Rig; readonly checkpoints: CheckpointStore; readonly policy: () => Policy; readonly restart: (over?: Partial<PolicyPorts>) => Promise<Policy> }

@@ -11,7 +11,8 @@ import { compileBundle } from './core/rules/compile.ts';
 import { initialState } from './core/state.ts';
 import { createCheckpointStore, openCheckpoints } from './outbound/checkpoints.ts';
 import { createBudgetLedger } from './outbound/ledger.ts';
-import { bundleText, createRig, id7, until } from './policy.fixture.ts';
+import { until } from '@countersign/spec';
+import { bundleText, createRig, id7 } from './policy.fixture.ts';
 import type { Rig } from './policy.fixture.ts';
 import { scenarios } from './policy.scenarios.ts';
 

@@ -1,27 +1,24 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { eventStoreContract } from '@countersign/spec';
+import { eventStoreContract, openOwnDatabase, until } from '@countersign/spec';
+import type { OwnDatabase } from '@countersign/spec';
 import type { OutboxMessage } from '../port.ts';
 import { migrateEventStore } from './migrate.ts';
 import { startOutboxRelay } from './outbox-relay.ts';
 import { openPool } from './pool.ts';
 import { createPostgresEventStore } from './store.ts';
 
-const server = process.env['CS_TEST_POSTGRES']!;
-const database = `cs_es_${randomUUID().replaceAll('-', '')}`;
-const open = () => openPool({ connectionString: Object.assign(new URL(server), { pathname: `/${database}` }).href });
-const admin = openPool({ connectionString: server, max: 1 });
+let database: OwnDatabase;
+const open = () => openPool({ connectionString: database.url });
 let pool: ReturnType<typeof openPool>;
 
 beforeAll(async () => {
-  await admin.query(`CREATE DATABASE ${database}`);
+  database = await openOwnDatabase('event_store');
   pool = open();
   await Promise.all([migrateEventStore(pool), migrateEventStore(pool), migrateEventStore(pool)]);
 });
 afterAll(async () => {
   await pool.end();
-  await admin.query(`DROP DATABASE ${database} WITH (FORCE)`);
-  await admin.end();
+  await database.close();
 });
 
 eventStoreContract('postgres', async () => ({
@@ -30,12 +27,6 @@ eventStoreContract('postgres', async () => ({
 }));
 
 describe('outbox relay', () => {
-  const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-    for (const deadline = Date.now() + 10_000; !(await condition());) {
-      if (Date.now() > deadline) throw new Error('condition not met within 10 s');
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-  };
   const put = (stream: string, version: number) => createPostgresEventStore(pool).append({
     stream, expectedVersion: version - 1, at: 1, by: 'x', events: [{ type: 'x', data: {} }], outbox: [{ topic: 't.v1', key: stream, value: Buffer.from(String(version)), headers: {} }],
   });
@@ -48,10 +39,10 @@ describe('outbox relay', () => {
       if (++fail % 3 === 0) throw new Error('broker away');
       for (const message of messages) published.push([message.key, Number(message.value)]);
     } };
-    const relays = [1, 2].map(() => startOutboxRelay({ pool, bus: bus as never, shard: database, batch: 7, idleMs: 5 }));
+    const relays = [1, 2].map(() => startOutboxRelay({ pool, bus: bus as never, shard: 'notes', batch: 7, idleMs: 5 }));
     await Promise.all(['k1', 'k2', 'k3'].map(async (stream) => { for (let version = 1; version <= 20; version++) await put(stream, version); }));
-    await admin.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')", [database]);
-    await until(async () => (await pool.query('SELECT 1 FROM outbox')).rows.length === 0);
+    await pool.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory')");
+    await until('the outbox is empty', async () => (await pool.query('SELECT 1 FROM outbox')).rows.length === 0);
     await Promise.all(relays.map((relay) => relay.stop()));
     for (const key of ['k1', 'k2', 'k3']) {
       const versions = published.filter(([k]) => k === key).map(([, version]) => version);

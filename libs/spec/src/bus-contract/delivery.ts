@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { BusMessage } from '@countersign/bus';
-import { gapless, gate, numbered, text, until } from './harness.ts';
+import { gapless, gate, numbered, text } from './harness.ts';
+import { until } from '../until.ts';
 import type { Tools } from './harness.ts';
 
 export const deliveryCases = ({ under, topic, group, running, another }: Tools): void => {
@@ -16,7 +17,7 @@ export const deliveryCases = ({ under, topic, group, running, another }: Tools):
         expect(context.topic).toBe(name);
         for (const message of batch) { expect(message.partition).toBe(context.partition); seen.push(text(message)); }
       } }));
-      await until(() => seen.length >= 700, 'all 700');
+      await until('all 700', () => seen.length >= 700);
       expect(seen).toHaveLength(700);
       expect(gapless(seen)).toBe(true);
       expect(largest).toBeGreaterThan(1);
@@ -34,12 +35,12 @@ export const deliveryCases = ({ under, topic, group, running, another }: Tools):
         if (first.length >= 10) { failures += 1; throw new Error('the machine burns'); }
         first.push(...batch.map(text));
       } }));
-      await until(() => failures > 0, 'the second batch to fail');
+      await until('the second batch to fail', () => failures > 0);
       await dying.stop();
       expect(first.length).toBeGreaterThanOrEqual(1);
       const second: string[] = [];
       await running((await another()).subscribe({ group: same, topics: [name], from: 'now', onBatch: async (batch) => { second.push(...batch.map(text)); } }));
-      await until(() => first.length + second.length >= 30, 'the rest');
+      await until('the rest', () => first.length + second.length >= 30);
       expect(gapless([...first, ...second])).toBe(true);
     });
 
@@ -51,7 +52,7 @@ export const deliveryCases = ({ under, topic, group, running, another }: Tools):
       const subscription = await running(bus.subscribe({ group: group(), topics: [name], from: 'now', onBatch: async (batch) => { seen.push(...batch.map(text)); } }));
       await subscription.ready;
       await bus.publish(numbered(name, 21, 3).map((one) => ({ ...one, key: `late-${one.key}`, value: Buffer.from(`late-${one.value!.toString()}`) })));
-      await until(() => seen.length >= 21, 'what came after ready');
+      await until('what came after ready', () => seen.length >= 21);
       expect(seen.every((value) => value.startsWith('late-'))).toBe(true);
       expect(gapless(seen)).toBe(true);
     });
@@ -71,11 +72,11 @@ export const deliveryCases = ({ under, topic, group, running, another }: Tools):
         await hold.opened;
         atOnce -= 1;
       } }));
-      await until(() => handed.length > 0, 'the first batch');
+      await until('the first batch', () => handed.length > 0);
       await bus.publish(numbered(name, 10, 1, 60));
       expect(handed.length).toBeLessThanOrEqual(5);
       hold.open();
-      await until(() => handed.length >= 70, 'all 70');
+      await until('all 70', () => handed.length >= 70);
       expect(most).toBe(1);
       expect(gapless(handed.map(text))).toBe(true);
     });
@@ -88,7 +89,7 @@ export const deliveryCases = ({ under, topic, group, running, another }: Tools):
       await running(bus.subscribe({ group: group(), topics: [name], from: 'start', onBatch: async (_, context) => { entered.add(context.partition); await hold.opened; } }));
       await bus.publish([0, 1].map((partition) => ({ topic: name, key: 'k', value: Buffer.from('x'), partition })));
       try {
-        await until(() => entered.size === 2, 'both partitions at work');
+        await until('both partitions at work', () => entered.size === 2);
       } finally { hold.open(); }
     });
 
@@ -111,7 +112,7 @@ export const deliveryCases = ({ under, topic, group, running, another }: Tools):
       expect(done).toBeLessThanOrEqual(2);
       const rest: string[] = [];
       await running((await another()).subscribe({ group: same, topics: [name], from: 'start', onBatch: async (batch) => { rest.push(...batch.map(text)); } }));
-      await until(() => rest.length >= 4 - done, 'what the stopped one left');
+      await until('what the stopped one left', () => rest.length >= 4 - done);
       expect(rest).toEqual(['key-0:0', 'key-0:1', 'key-0:2', 'key-0:3'].slice(done));
       expect(finished).toBe(done);
     });

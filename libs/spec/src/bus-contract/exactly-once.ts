@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Outgoing, Ownership } from '@countersign/bus';
 import { counting, faultsOf, marker } from './counting-owner.ts';
-import { gapless, numbered, readAll, text, until } from './harness.ts';
+import { gapless, numbered, readAll, text } from './harness.ts';
+import { until } from '../until.ts';
 import type { Tools } from './harness.ts';
 
 export const exactlyOnceCases = ({ under, topic, group, running, another }: Tools): void => {
@@ -16,14 +17,14 @@ export const exactlyOnceCases = ({ under, topic, group, running, another }: Tool
       await bus.publish(input);
       const next = new Map<number, bigint>();
       await running(counting(bus, { ...names, onCommitted: (offset, partition) => next.set(partition, offset) }));
-      await until(async () => (await readAll(bus, names.replies)).length >= 300, 'all replies');
+      await until('all replies', async () => (await readAll(bus, names.replies)).length >= 300);
       const [governed, replies, read] = await Promise.all([readAll(bus, names.governed), readAll(bus, names.replies), readAll(bus, names.input)]);
       expect(faultsOf(governed, replies, values(input))).toEqual([]);
       expect(gapless(replies.map(text))).toBe(true);
       const home = new Map(read.map((message) => [text(message), message.partition]));
       for (const reply of replies) expect(reply.partition).toBe(home.get(text(reply)));
       const ends = await bus.ends(names.input);
-      await until(() => ends.every((end, partition) => (next.get(partition) ?? 0n) === end || end === 0n), 'committed told for each partition');
+      await until('committed told for each partition', () => ends.every((end, partition) => (next.get(partition) ?? 0n) === end || end === 0n));
     });
 
     it('discards the folded state and the outputs when a handler fails, and owns anew', async () => {
@@ -38,7 +39,7 @@ export const exactlyOnceCases = ({ under, topic, group, running, another }: Tool
         if (messages.some((message) => message.offset >= 20n) && failing > 0) { failing -= 1; throw new Error('mid-way'); }
       } }));
       await bus.publish(input);
-      await until(async () => (await readAll(bus, names.replies)).length >= 60, 'all replies');
+      await until('all replies', async () => (await readAll(bus, names.replies)).length >= 60);
       expect(faultsOf(await readAll(bus, names.governed), await readAll(bus, names.replies), values(input))).toEqual([]);
       expect(failing).toBe(0);
       expect(owned).toBeGreaterThanOrEqual(4);
@@ -53,7 +54,7 @@ export const exactlyOnceCases = ({ under, topic, group, running, another }: Tool
       await running(counting(bus, { ...names, onOwn: () => { if (failing > 0) { failing -= 1; throw new Error('no checkpoint yet'); } } }));
       const input = numbered(names.input, 5);
       await bus.publish(input);
-      await until(async () => (await readAll(bus, names.replies)).length >= 5, 'all replies');
+      await until('all replies', async () => (await readAll(bus, names.replies)).length >= 5);
       expect(faultsOf(await readAll(bus, names.governed), await readAll(bus, names.replies), values(input))).toEqual([]);
     });
 
@@ -63,12 +64,12 @@ export const exactlyOnceCases = ({ under, topic, group, running, another }: Tool
       const input = numbered(names.input, 120);
       await bus.publish(input.slice(0, 70));
       const first = await running(counting(bus, names));
-      await until(async () => (await readAll(bus, names.replies)).length >= 70, 'the first 70');
+      await until('the first 70', async () => (await readAll(bus, names.replies)).length >= 70);
       await first.stop();
       await bus.publish(input.slice(70));
       const starts: bigint[] = [];
       await running(counting(await another(), { ...names, onOwn: ({ partition, next }) => { starts[partition] = next; } }));
-      await until(async () => (await readAll(bus, names.replies)).length >= 120, 'the other 50');
+      await until('the other 50', async () => (await readAll(bus, names.replies)).length >= 120);
       expect(faultsOf(await readAll(bus, names.governed), await readAll(bus, names.replies), values(input))).toEqual([]);
       expect(starts.some((next) => next > 0n)).toBe(true);
     });
@@ -82,11 +83,11 @@ export const exactlyOnceCases = ({ under, topic, group, running, another }: Tool
       const done: bigint[] = [];
       const options = { group: same, input, outputs: [output], own: async (ownership: Ownership) => { done.push(-1n - ownership.next); return { handle: () => [], committed: (next: bigint) => { done.push(next); } }; } };
       const first = await running(bus.process(options));
-      await until(() => done.at(-1) === 10n, 'ten folded away');
+      await until('ten folded away', () => done.at(-1) === 10n);
       await first.stop();
       done.length = 0;
       await running(bus.process(options));
-      await until(() => done.length > 0, 'to own again');
+      await until('to own again', () => done.length > 0);
       expect(done[0]).toBe(-11n);
     });
 
@@ -96,7 +97,7 @@ export const exactlyOnceCases = ({ under, topic, group, running, another }: Tool
       const input = numbered(names.input, 30);
       await bus.publish(input);
       const first = await running(counting(bus, names));
-      await until(async () => (await readAll(bus, names.governed)).length >= 32, 'governed with two markers');
+      await until('governed with two markers', async () => (await readAll(bus, names.governed)).length >= 32);
       await first.stop();
       const seen: { partition: number; offsets: bigint[]; read: string[]; part: string[] }[] = [];
       await running(bus.process({ group: names.group, input: names.input, outputs: [names.governed], own: async (ownership) => {
@@ -108,7 +109,7 @@ export const exactlyOnceCases = ({ under, topic, group, running, another }: Tool
         seen.push({ partition: ownership.partition, offsets, read, part });
         return { handle: () => [] };
       } }));
-      await until(() => seen.length === 2, 'both partitions owned');
+      await until('both partitions owned', () => seen.length === 2);
       const all = await readAll(bus, names.governed);
       for (const { partition, offsets, read, part } of seen) {
         const mine = all.filter((message) => message.partition === partition);

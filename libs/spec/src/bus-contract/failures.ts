@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { PoisonMessage, deadLetterOf, putBack } from '@countersign/bus';
-import { gapless, numbered, readAll, text, until } from './harness.ts';
+import { gapless, numbered, readAll, text } from './harness.ts';
+import { until } from '../until.ts';
 import type { Tools } from './harness.ts';
 
 export const failureCases = ({ under, topic, group, running }: Tools): void => {
@@ -24,9 +25,9 @@ export const failureCases = ({ under, topic, group, running }: Tools): void => {
         }
       } }));
       await bus.publish(numbered(name, 10, 1).map((one) => ({ ...one, headers: { ce_id: one.value!.toString() } })));
-      await until(() => seen.size === 8, 'all but the poison');
+      await until('all but the poison', () => seen.size === 8);
       expect(seen.has('key-0:3') || seen.has('key-0:5')).toBe(false);
-      await until(async () => (await bus.ends(dead))[0]! > 0n && (await readAll(bus, dead)).length >= 2, 'the dead letters');
+      await until('the dead letters', async () => (await bus.ends(dead))[0]! > 0n && (await readAll(bus, dead)).length >= 2);
       const letters = await readAll(bus, dead);
       expect(letters.map(text)).toEqual(['key-0:3', 'key-0:5']);
       expect(letters[0]).toMatchObject({ key: 'key-0', headers: { ce_id: 'key-0:3', cs_dead_code: 'schema_invalid', cs_dead_detail: 'not what the schema says', cs_dead_topic: name, cs_dead_partition: '0', cs_dead_offset: '3' } });
@@ -34,7 +35,7 @@ export const failureCases = ({ under, topic, group, running }: Tools): void => {
       const back = putBack(letters[0]!)!;
       expect(back.headers).toEqual({ ce_id: 'key-0:3' });
       await bus.publish([back]);
-      await until(() => seen.has('key-0:3'), 'the letter put back');
+      await until('the letter put back', () => seen.has('key-0:3'));
     });
 
     it('holds the partition at poison when there are no dead letters', async () => {
@@ -50,10 +51,10 @@ export const failureCases = ({ under, topic, group, running }: Tools): void => {
         }
       } }));
       await bus.publish(numbered(name, 3, 1));
-      await until(() => refusals >= 3, 'the poison to be tried again');
+      await until('the poison to be tried again', () => refusals >= 3);
       expect(seen).toEqual(['key-0:0']);
       cured = true;
-      await until(() => seen.length >= 3, 'the rest');
+      await until('the rest', () => seen.length >= 3);
       expect(gapless(seen)).toBe(true);
     });
 
@@ -69,7 +70,7 @@ export const failureCases = ({ under, topic, group, running }: Tools): void => {
       } }));
       const into = (partition: number) => numbered(name, 12, 1).map((one) => ({ ...one, partition }));
       await bus.publish([...into(0), ...into(1)]);
-      await until(() => seen[0].length >= 12 && seen[1].length >= 12, 'both partitions whole');
+      await until('both partitions whole', () => seen[0].length >= 12 && seen[1].length >= 12);
       expect(failing).toBe(0);
       expect(told.filter((error) => error.message.includes('database away')).length).toBe(5);
       expect(seen.map((values) => [values.length, gapless(values)])).toEqual([[12, true], [12, true]]);
@@ -87,7 +88,7 @@ export const failureCases = ({ under, topic, group, running }: Tools): void => {
         if (seen.length >= 2) { fails = true; throw new Error('stay here'); }
         seen.push(...batch.map(text));
       } }));
-      await until(() => fails, 'the group to stand at 2');
+      await until('the group to stand at 2', () => fails);
       await first.stop();
       await forget(name, 0, 6n);
       const after: string[] = [];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { gapless, numbered, text, until } from './harness.ts';
+import { gapless, numbered, text } from './harness.ts';
+import { until } from '../until.ts';
 import type { Tools } from './harness.ts';
 
 export const followCases = ({ under, topic, running, another }: Tools): void => {
@@ -16,10 +17,10 @@ export const followCases = ({ under, topic, running, another }: Tools): void => 
         await following.ready;
         return { seen, caughtUp: () => [times, atCaughtUp] as const };
       }));
-      await until(() => followers.every(({ caughtUp }) => caughtUp()[0] > 0), 'caught up');
+      await until('caught up', () => followers.every(({ caughtUp }) => caughtUp()[0] > 0));
       for (const { caughtUp } of followers) expect(caughtUp()[1]).toBeGreaterThanOrEqual(50);
       await bus.publish(numbered(name, 50, 7, 50));
-      await until(() => followers.every(({ seen }) => seen.length >= 100), 'all 100 in both');
+      await until('all 100 in both', () => followers.every(({ seen }) => seen.length >= 100));
       for (const { seen, caughtUp } of followers) {
         expect(seen).toHaveLength(100);
         expect(gapless(seen)).toBe(true);
@@ -30,7 +31,7 @@ export const followCases = ({ under, topic, running, another }: Tools): void => 
     it('says caught up on empty topics', async () => {
       let caughtUp = false;
       await running(under().bus.follow({ topics: [await topic(), await topic(1)], from: 'start', onBatch: () => undefined, onCaughtUp: () => { caughtUp = true; } }));
-      await until(() => caughtUp, 'caught up on nothing');
+      await until('caught up on nothing', () => caughtUp);
     });
 
     it('from now: misses nothing published right after ready, and shows nothing older', async () => {
@@ -42,7 +43,7 @@ export const followCases = ({ under, topic, running, another }: Tools): void => 
         const following = await running(bus.follow({ topics: [name], from: 'now', onBatch: (batch) => { seen.push(...batch.map(text)); } }));
         await following.ready;
         await bus.publish(numbered(name, 10));
-        await until(() => seen.length >= 10, 'what came right after ready');
+        await until('what came right after ready', () => seen.length >= 10);
         expect(seen).not.toContain('old');
         expect(gapless(seen)).toBe(true);
         await following.stop();
@@ -60,7 +61,7 @@ export const followCases = ({ under, topic, running, another }: Tools): void => 
         seen.push(...batch.map(text));
       } }));
       await bus.publish(numbered(name, 20, 1));
-      await until(() => seen.length >= 20, 'all 20');
+      await until('all 20', () => seen.length >= 20);
       expect(gapless(seen)).toBe(true);
       expect(told.filter((message) => message.includes('not yet'))).toHaveLength(2);
     });
@@ -71,13 +72,13 @@ export const followCases = ({ under, topic, running, another }: Tools): void => 
       let count = 0;
       const following = await running(bus.follow({ topics: [name], from: 'start', onBatch: (batch) => { count += batch.length; } }));
       await bus.publish(numbered(name, 5, 1));
-      await until(() => count === 5, 'five');
+      await until('five', () => count === 5);
       await following.stop();
       await following.ended;
       await bus.publish(numbered(name, 5, 1));
       let control = 0;
       await running(bus.follow({ topics: [name], from: 'start', onBatch: (batch) => { control += batch.length; } }));
-      await until(() => control === 10, 'the control follower to see all');
+      await until('the control follower to see all', () => control === 10);
       expect(count).toBe(5);
     });
   });

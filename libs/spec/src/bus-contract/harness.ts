@@ -1,3 +1,4 @@
+import { until } from '../until.ts';
 import type { Bus, BusMessage, Outgoing, Subscription, TopicSpec } from '@countersign/bus';
 
 /** What an adapter's test hands to the suite. `another` is a bus of another process on the same log. */
@@ -25,15 +26,6 @@ let serial = 0;
 const unique = `${process.pid.toString(36)}${Date.now().toString(36)}`;
 export const fresh = (what: string): string => `${what}-${unique}-${(serial += 1)}`;
 
-/** Polls until true; fails after `ms` with what was waited for. */
-export const until = async (condition: () => boolean | Promise<boolean>, what: string, ms = 30_000): Promise<void> => {
-  const deadline = Date.now() + ms;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-};
-
 export const text = (message: BusMessage): string => (message.value === null ? '(tombstone)' : message.value.toString());
 
 /** `count` messages over `keys` keys: value `<key>:<n>`, n rising per key. Deterministic. */
@@ -59,7 +51,7 @@ export const readAll = async (bus: Bus, topic: string): Promise<BusMessage[]> =>
   const all: BusMessage[] = [];
   let caughtUp = false;
   const following = await bus.follow({ topics: [topic], from: 'start', onBatch: (batch) => { all.push(...batch); }, onCaughtUp: () => { caughtUp = true; } });
-  await until(() => caughtUp, `${topic} read to its end`);
+  await until(`${topic} read to its end`, () => caughtUp);
   await following.stop();
   return all;
 };

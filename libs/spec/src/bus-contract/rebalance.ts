@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Bus, Subscription } from '@countersign/bus';
 import { counting, faultsOf } from './counting-owner.ts';
-import { numbered, readAll, until } from './harness.ts';
+import { numbered, readAll } from './harness.ts';
+import { until } from '../until.ts';
 import type { Tools } from './harness.ts';
 
 export const rebalanceCases = ({ under, topic, group, running, another }: Tools): void => {
@@ -23,20 +24,20 @@ export const rebalanceCases = ({ under, topic, group, running, another }: Tools)
       })();
       try {
         const first = await join(bus, 0);
-        await until(() => worked[0]!.size >= 1, 'the first at work');
+        await until('the first at work', () => worked[0]!.size >= 1);
         await join(await another(), 1);
-        await until(() => worked[1]!.size >= 1, 'the second at work');
+        await until('the second at work', () => worked[1]!.size >= 1);
         await join(await another(), 2);
-        await until(() => worked[2]!.size >= 1, 'the third at work');
+        await until('the third at work', () => worked[2]!.size >= 1);
         await first.stop();
         worked[1]!.clear();
         worked[2]!.clear();
-        await until(() => new Set([...worked[1]!, ...worked[2]!]).size === 4, 'the two to have all four');
+        await until('the two to have all four', () => new Set([...worked[1]!, ...worked[2]!]).size === 4);
       } finally {
         stopping = true;
         await publisher;
       }
-      await until(async () => (await readAll(bus, names.replies)).length >= published.length, 'all replies');
+      await until('all replies', async () => (await readAll(bus, names.replies)).length >= published.length);
       expect(faultsOf(await readAll(bus, names.governed), await readAll(bus, names.replies), published)).toEqual([]);
     }, 120_000);
 
@@ -55,16 +56,16 @@ export const rebalanceCases = ({ under, topic, group, running, another }: Tools)
       const second = await join(await another(), 1);
       await second.ready;
       let sent = 0;
-      await until(async () => {
+      await until('the second to work', async () => {
         await bus.publish(numbered(name, 16, 16, sent));
         sent += 16;
         return owners[1]!.size >= 1;
-      }, 'the second to work');
+      });
       await first.stop();
       owners[1]!.clear();
       await bus.publish(numbered(name, 16, 16, sent));
       sent += 16;
-      await until(() => seen.size === sent, 'all of it');
+      await until('all of it', () => seen.size === sent);
       expect(seen.size).toBe(sent);
     }, 120_000);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { BusMessage } from '@countersign/bus';
-import { gapless, numbered, readAll, text, until } from './harness.ts';
+import { gapless, numbered, readAll, text } from './harness.ts';
+import { until } from '../until.ts';
 import type { Tools } from './harness.ts';
 
 export const scanCases = ({ under, topic }: Tools): void => {
@@ -27,7 +28,7 @@ export const scanCases = ({ under, topic }: Tools): void => {
       const { bus } = under();
       for (let round = 0; round < 3; round++) {
         const before = Date.now();
-        await until(() => Date.now() > before + 5, 'time to pass');
+        await until('time to pass', () => Date.now() > before + 5);
         await bus.publish(numbered(name, 30, 7, round * 30));
       }
       const all = await readAll(bus, name);

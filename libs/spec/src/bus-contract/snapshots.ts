@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { followSnapshot, publishSnapshot, startHeartbeats } from '@countersign/bus';
 import type { BusMessage } from '@countersign/bus';
-import { fresh, numbered, readAll, text, until } from './harness.ts';
+import { fresh, numbered, readAll, text } from './harness.ts';
+import { until } from '../until.ts';
 import type { Tools } from './harness.ts';
 
 interface Tool { readonly name: string; readonly version: number }
@@ -29,7 +30,7 @@ export const snapshotCases = ({ under, topic, another }: Tools): void => {
       const snapshot = followSnapshot<Tool>(await another(), { topic: name, accept, now, staleAfterMs: 3_000 });
       snapshot.ready.then(() => { ready = true; }, () => undefined);
       try {
-        await until(() => snapshot.get('a')?.version === 3, 'the newest of a');
+        await until('the newest of a', () => snapshot.get('a')?.version === 3);
         expect(ready).toBe(false);
         expect(snapshot.isStale()).toBe(true);
         const heart = startHeartbeats(bus, name, { everyMs: 20, now });
@@ -40,12 +41,12 @@ export const snapshotCases = ({ under, topic, another }: Tools): void => {
         expect(snapshot.dropped()).toBe(1);
         await heart.stop();
         clock += 10_000;
-        await until(() => snapshot.isStale(), 'stale');
+        await until('stale', () => snapshot.isStale());
         const again = startHeartbeats(bus, name, { everyMs: 20, now });
-        await until(() => !snapshot.isStale(), 'fresh again');
+        await until('fresh again', () => !snapshot.isStale());
         const before = snapshot.version();
         await write({ name: 'b', version: 1 });
-        await until(() => snapshot.get('b') !== undefined, 'b');
+        await until('b', () => snapshot.get('b') !== undefined);
         expect(snapshot.version()).toBeGreaterThan(before);
         await again.stop();
       } finally { await snapshot.stop(); }
@@ -55,7 +56,7 @@ export const snapshotCases = ({ under, topic, another }: Tools): void => {
       const { bus } = under();
       const name = await topic(1, { compacted: true });
       const heart = startHeartbeats(bus, name, { everyMs: 20, now: Date.now });
-      await until(async () => (await bus.ends(name))[0]! > 0n, 'an old heartbeat');
+      await until('an old heartbeat', async () => (await bus.ends(name))[0]! > 0n);
       await heart.stop();
       let ready = false;
       const seen: string[] = [];
@@ -63,7 +64,7 @@ export const snapshotCases = ({ under, topic, another }: Tools): void => {
       snapshot.ready.then(() => { ready = true; }, () => undefined);
       try {
         await bus.publish(numbered(name, 1, 1));
-        await until(() => seen.length === 1, 'what came after the old heartbeats');
+        await until('what came after the old heartbeats', () => seen.length === 1);
         expect(ready).toBe(false);
         expect(snapshot.size).toBe(1);
       } finally { await snapshot.stop(); }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { signPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 export interface Answer { readonly status: number; readonly body: Readonly<Record<string, unknown>> }
 

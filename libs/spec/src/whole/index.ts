@@ -13,7 +13,7 @@ export { startSiem } from './siem.ts';
 export type { Siem } from './siem.ts';
 export { openTerminal } from './terminal.ts';
 export type { Terminal, Typed } from './terminal.ts';
-export { until } from './until.ts';
+export { until } from '../until.ts';
 export { startWithAgent } from './with-agent.ts';
 export { startWhole } from './whole.ts';
 export type { Agent, Whole } from './whole.ts';

@@ -6,7 +6,7 @@ import { bearer, call, patiently } from './http.ts';
 import type { Answer, Caller } from './http.ts';
 import type { Place, ServiceName } from './infrastructure.ts';
 import type { Urls } from './services.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 /** Somebody who holds their own key and signs what they say. */
 export interface Human extends Caller {

@@ -7,7 +7,7 @@ import { uuidV7From } from '@countersign/kernel';
 import { serviceKeys } from '@countersign/service-host';
 import { audience } from './desk.ts';
 import { expectForm } from './http.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 import type { Whole } from './whole.ts';
 
 /** What to do otherwise than an honest runtime would. */

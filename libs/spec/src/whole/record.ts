@@ -2,7 +2,7 @@ import type { Bus, BusMessage } from '@countersign/bus';
 import { isHeartbeat } from '@countersign/bus';
 import { topic } from '@countersign/contracts';
 import type { GovernedRecord, Reply } from '@countersign/contracts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 /** What audit puts on the record, beside policy's replies. */
 export const audited: readonly string[] = [topic.runsGoverned, topic.registryEvents, topic.approvalsEvents, topic.policyEvents, topic.supervisionEvents, topic.supervisionHalts, topic.anomalyFindings, topic.runsInboxDead, topic.registryAgents, topic.registryTools];

@@ -2,7 +2,7 @@ import { startService } from '@countersign/service-host';
 import type { RunningService, ServiceOptions } from '@countersign/service-host';
 import { freePorts, serviceNames } from './infrastructure.ts';
 import type { Place, ServiceName } from './infrastructure.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 type Env = Readonly<Record<string, string>>;
 export type Urls = Readonly<Record<ServiceName, string>>;

@@ -9,7 +9,7 @@ import { createHaltView, createRevocationView, createToolGuard, toolGuardHook } 
 import { audience } from './desk.ts';
 import { call } from './http.ts';
 import type { Answer } from './http.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 /** A tool server as anyone would write it: a Fastify behind the guard's hook. */
 export interface ToolServer {

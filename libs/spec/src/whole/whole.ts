@@ -22,7 +22,7 @@ import { startServices } from './services.ts';
 import type { Urls } from './services.ts';
 import { startToolServer } from './tool-server.ts';
 import type { ToolServer } from './tool-server.ts';
-import { until } from './until.ts';
+import { until } from '../until.ts';
 
 export interface Agent {
   readonly id: string;

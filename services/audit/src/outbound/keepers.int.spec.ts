@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openOwnDatabase } from '@countersign/spec';
+import type { OwnDatabase } from '@countersign/spec';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,25 +13,21 @@ import { openPostgresKeeper } from './postgres-keeper.ts';
 const head = (size: number, root = `root-${size}`): SignedHead => ({ size, root, note: `note ${size}` });
 
 describe.each(['file', 'PostgreSQL'] as const)('the last signed checkpoint in a %s', (kind) => {
-  const name = `keeper_${kind.toLowerCase()}_${process.pid}_${Date.now()}`;
   let folder: string;
-  let admin: pg.Client;
+  let database: OwnDatabase;
   let pool: pg.Pool;
   let open: () => Promise<CheckpointKeeper>;
   let address: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'keeper-'));
-    admin = new pg.Client(process.env['CS_TEST_POSTGRES']!);
-    await admin.connect();
-    await admin.query(`create database ${name}`);
-    address = Object.assign(new URL(process.env['CS_TEST_POSTGRES']!), { pathname: `/${name}` }).href;
+    database = await openOwnDatabase('keeper');
+    address = database.url;
     pool = new pg.Pool({ connectionString: address, max: 2 });
     open = async () => (kind === 'file' ? createFileKeeper(join(folder, 'last')) : openPostgresKeeper(pool));
   });
   afterAll(async () => {
     await pool.end();
-    await admin.query(`drop database ${name}`);
-    await admin.end();
+    await database.close();
     await rm(folder, { recursive: true });
   });
 

@@ -1,27 +1,23 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import pg from 'pg';
+import { openOwnDatabase } from '@countersign/spec';
+import type { OwnDatabase } from '@countersign/spec';
 import { DataSource } from 'typeorm';
 import { CreateDeeds1763750000000 } from './deeds.ts';
 import { createShadows } from './shadows.ts';
 
-const server = process.env['CS_TEST_POSTGRES']!;
-const name = `registry_shadows_${process.pid}_${Date.now()}`;
 const at = 20_000 * 86_400_000;
 const seen = (principal: string, count: number, lastAt = at) => ({ principal, code: 'token_invalid', count, firstAt: lastAt, lastAt });
 
 describe('shadow agents in PostgreSQL', () => {
-  let admin: pg.Client;
+  let database: OwnDatabase;
   let source: DataSource;
   beforeAll(async () => {
-    admin = new pg.Client(server);
-    await admin.connect();
-    await admin.query(`create database ${name}`);
-    source = await new DataSource({ type: 'postgres', url: Object.assign(new URL(server), { pathname: `/${name}` }).href, migrations: [CreateDeeds1763750000000], migrationsRun: true }).initialize();
+    database = await openOwnDatabase('registry_shadows');
+    source = await new DataSource({ type: 'postgres', url: database.url, migrations: [CreateDeeds1763750000000], migrationsRun: true }).initialize();
   }, 60_000);
   afterAll(async () => {
     await source?.destroy();
-    await admin?.query(`drop database if exists ${name} with (force)`);
-    await admin?.end();
+    await database?.close();
   });
 
   it('a flood of made-up names is bounded, keeps who is seen often, and counts the rest', async () => {

@@ -6,12 +6,12 @@ import { topics } from '@countersign/contracts';
 import type { HaltNotice } from '@countersign/contracts';
 import { openPool } from '@countersign/event-store/postgres';
 import { createKeySet, generateKey, signServiceMessage } from '@countersign/identity';
-import { tcpGate } from '@countersign/spec';
+import { openOwnDatabase, tcpGate, until } from '@countersign/spec';
+import type { OwnDatabase } from '@countersign/spec';
 import type { TcpGate } from '@countersign/spec';
 import { createHaltView } from '@countersign/tool-guard';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import pg from 'pg';
 import type { Pool } from 'pg';
 import { createHaltBook, haltsTopic } from './halt-book.ts';
 
@@ -19,17 +19,14 @@ const postgres = new URL(process.env['CS_TEST_POSTGRES']!);
 const name = `halts_${process.pid}_${Date.now()}`;
 const key = generateKey('supervision-1'), keys = createKeySet([key.publicJwk]);
 const notice = (halt: string): HaltNotice => ({ halt, op: 'halt', mode: 'halt', tenant: 'acme', scope: { kind: 'agent', id: halt }, by: 'sue', reason: 'drill', at: 1 });
-const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => { for (const end = Date.now() + 10_000; !(await condition());) { if (Date.now() > end) throw new Error('not within 10 s'); await new Promise((resolve) => setTimeout(resolve, 20)); } };
 
 /** Real Kafka, real PostgreSQL, the second behind a gate that shuts. */
 describe('a halt with half of the house down', () => {
-  let admin: pg.Client, pool: Pool, gate: TcpGate, bus: Bus, beats: { stop(): Promise<void> };
+  let database: OwnDatabase, pool: Pool, gate: TcpGate, bus: Bus, beats: { stop(): Promise<void> };
   beforeAll(async () => {
-    admin = new pg.Client(postgres.href);
-    await admin.connect();
-    await admin.query(`create database ${name}`);
+    database = await openOwnDatabase('halts');
     gate = await tcpGate({ host: postgres.hostname, port: Number(postgres.port) });
-    pool = openPool({ connectionString: Object.assign(new URL(postgres.href), { pathname: `/${name}`, port: String(gate.port) }).href, max: 4, onError: () => undefined });
+    pool = openPool({ connectionString: Object.assign(new URL(database.url), { port: String(gate.port) }).href, max: 4, onError: () => undefined });
     await pool.query(await readFile(new URL('./schema.sql', import.meta.url), 'utf8'));
     bus = namespacedBus(await createKafkaBus({ brokers: [process.env['CS_TEST_KAFKA']!], clientId: 'halts' }), name);
     await bus.ensureTopics(Object.values(topics).filter((one) => one.name === haltsTopic));
@@ -40,8 +37,7 @@ describe('a halt with half of the house down', () => {
     await bus?.close();
     await pool?.end();
     await gate?.close();
-    await admin.query(`drop database ${name} with (force)`);
-    await admin.end();
+    await database.close();
   }, 60_000);
 
   it('holds without the database: every guard has it, and the database learns of it once it is back; it is not lifted halfway', async () => {
@@ -50,13 +46,13 @@ describe('a halt with half of the house down', () => {
     await guard.ready;
     gate.shut();
     expect(await book.add(notice('payer'))).toEqual({ topic: true, database: false });
-    await until(() => guard.halted({ tenant: 'acme', agent: 'payer', tool: 't', run: 'r' }) !== undefined);
+    await until('the guard knows of the halt', () => guard.halted({ tenant: 'acme', agent: 'payer', tool: 't', run: 'r' }) !== undefined);
     gate.open();
     await guard.stop();
     // A supervision that starts reads the topic from its beginning and keeps what it lacks.
     const again = createHaltView({ bus, jwks: keys, now: Date.now, onNotice: (one) => { book.keep(one).catch(() => undefined); } });
     await again.ready;
-    await until(async () => (await book.find('payer')) !== undefined);
+    await until('the book has the halt', async () => (await book.find('payer')) !== undefined);
     await again.stop();
   });
 
@@ -71,7 +67,7 @@ describe('a halt with half of the house down', () => {
     await guard.ready;
     expect(guard.halted({ tenant: 'acme', agent: 'mailer', tool: 't', run: 'r' })).toBeUndefined();
     expect(await createHaltBook(bus, pool, key, Date.now).republish(({ halt, op }) => known.has(`${halt}:${op}`))).toBe(2);
-    await until(() => guard.halted({ tenant: 'acme', agent: 'mailer', tool: 't', run: 'r' }) !== undefined);
+    await until('the guard knows of the second halt', () => guard.halted({ tenant: 'acme', agent: 'mailer', tool: 't', run: 'r' }) !== undefined);
     await guard.stop();
   });
 

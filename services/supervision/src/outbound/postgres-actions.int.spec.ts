@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { openPool } from '@countersign/event-store/postgres';
 import type { GovernedCancelled, GovernedDecided, GovernedOutcome, GovernedStarted } from '@countersign/contracts';
+import { openOwnDatabase } from '@countersign/spec';
+import type { OwnDatabase } from '@countersign/spec';
 import { readFile } from 'node:fs/promises';
-import pg from 'pg';
 import type { Pool } from 'pg';
 import { createPostgresActions } from './postgres-actions.ts';
 
-const server = process.env['CS_TEST_POSTGRES']!;
-const name = `supervision_${process.pid}_${Date.now()}`;
-let admin: pg.Client;
+let database: OwnDatabase;
 let pool: Pool;
 
 const base = { tenant: 'acme', run: 'r1', agent: 'payer', inbox: null, now: 1000, seq: null, traceparent: null };
@@ -22,16 +21,13 @@ const claims = { jti: 'c1', grant: 'g1', ...key, aud: 'payments', iat: 1, exp: 1
 
 describe('rows of actions in PostgreSQL', () => {
   beforeAll(async () => {
-    admin = new pg.Client(server);
-    await admin.connect();
-    await admin.query(`create database ${name}`);
-    pool = openPool({ connectionString: Object.assign(new URL(server), { pathname: `/${name}` }).href, max: 20 });
+    database = await openOwnDatabase('supervision');
+    pool = openPool({ connectionString: database.url, max: 20 });
     await pool.query(await readFile(new URL('./schema.sql', import.meta.url), 'utf8'));
   });
   afterAll(async () => {
     await pool.end();
-    await admin.query(`drop database ${name} with (force)`);
-    await admin.end();
+    await database.close();
   });
   beforeEach(async () => { await pool.query('truncate action, run'); });
   const status = async () => (await createPostgresActions(pool).find(key))?.status;
