@@ -32,7 +32,7 @@ export default {
     { name: 'redis-client-in-its-adapter', severity: 'error', from: { ...code, pathNot: [spec, at('libs/hot-state/src/redis/')] }, to: { path: '(^|/)node_modules/ioredis/' } },
     { name: 'solver-in-its-own-process', severity: 'error', from: { ...code, pathNot: [spec, at('services/policy/src/checks/solver/child\\.ts$')] }, to: { path: '(^|/)node_modules/z3-solver/|(^|/)services/policy/src/checks/solver/child\\.ts$' } },
     { name: 'deciding-needs-no-checks', severity: 'error', from: { ...code, path: at('services/policy/src/(core|app|outbound)/') }, to: { path: at('services/policy/src/checks/') } },
-    { name: 'spec-library-in-tests-only', severity: 'error', from: { ...code, pathNot: [spec, at('libs/spec/'), at('test/(?!architecture/fixtures/)')] }, to: { path: at('libs/spec/') } },
+    { name: 'spec-library-in-tests-only', severity: 'error', from: { ...code, pathNot: [spec, '\\.fixture\\.ts$', '\\.scenarios\\.ts$', at('libs/spec/'), at('test/(?!architecture/fixtures/)')] }, to: { path: at('libs/spec/') } },
     { name: 'fixtures-in-tests-only', severity: 'error', from: { ...code, pathNot: [spec, '\\.fixture\\.ts$', '\\.scenarios\\.ts$', at('test/(?!architecture/fixtures/)')] }, to: { path: '\\.(fixture|scenarios)\\.ts$' } },
     { name: 'contracts-hold-no-logic', severity: 'error', from: { path: at('contracts/generated/') }, to: { pathNot: [contracts, '(^|/)node_modules/(ajv|ajv-formats)/'] } },
     { name: 'no-circles', severity: 'error', from: code, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
