@@ -118,6 +118,7 @@ export const errors = {
   unknown_role: { status: 404, retryable: false, meaning: "No such role is declared.", remedy: "Declare it first: countersign role put FILE." },
   unknown_template: { status: 404, retryable: false, meaning: "No such template is declared.", remedy: "See which there are: countersign template." },
   role_in_use: { status: 409, retryable: false, meaning: "Agents or templates have the role.", remedy: "Take it from those that the detail names, then remove it." },
+  process_in_use: { status: 409, retryable: false, meaning: "Agents or templates work in the process.", remedy: "Move those that the detail names (countersign agent raci AGENT --process ID or none; countersign template put), then remove it." },
   too_many_permissions: { status: 422, retryable: false, meaning: "The agent would have more permissions than a snapshot carries.", remedy: "Use fewer roles or broader patterns: at most 512 of each kind." },
   grants_too_much: { status: 403, retryable: false, meaning: "What would be given exceeds what its giver may give.", remedy: "Take out what the detail lists, or have somebody give it whose roles may." },
   change_review_required: { status: 403, retryable: false, meaning: "The change widens what may be done: a second person has to review it.", remedy: "File it as a change request; somebody else approves it." },

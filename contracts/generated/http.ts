@@ -598,6 +598,8 @@ export interface ImportAgentsResponse {
 export interface InventoryReport {
   readonly at: number;
   readonly orphans: readonly { readonly agent: string; readonly owner: string; readonly status: 'draft' | 'active' | 'suspended'; readonly since: number; /** null where it does not act anyway. */ readonly suspendAt: number | null; readonly offeredTo: string | null; /** The first active person in the owner's line of managers: whom to ask. */ readonly successor: string | null }[];
+  /** Processes, roles and agents for which, or in which, somebody answers who is not active any more. Whose own owner has left stands under orphans. */
+  readonly unanswered: readonly { readonly kind: 'role' | 'process' | 'agent'; readonly id: string; readonly owner: string; readonly ownerActive: boolean; readonly stages: readonly { readonly stage: 'trigger' | 'context' | 'generation' | 'validation' | 'execution' | 'logging' | 'escalation' | 'incident'; readonly person: string }[]; /** Who has the role, or works in the process. */ readonly agents: readonly string[] }[];
   readonly abandoned: readonly { readonly agent: string; readonly owner: string; /** null: never since it was activated. */ readonly lastUseAt: number | null }[];
   readonly shadows: readonly { readonly principal: string; /** Of the last message. */ readonly code: string; readonly count: number; readonly firstAt: number; readonly lastAt: number }[];
   /** Messages of names that are not kept: there are too many names. */

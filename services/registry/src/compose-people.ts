@@ -39,11 +39,13 @@ export const composePeople = async (ports: PeoplePorts, { manage, permissions, t
     if (!checked.ok || checked.statement.tenant !== ports.tenant) throw new CodedError('signature_invalid', `the review: ${checked.ok ? 'signed for another tenant' : checked.detail}`);
     return { by: id, roles: known.roles, statement: checked.statement, jws };
   };
+  /** What their coming and going brings upon their agents, and upon processes and roles that they answer for. */
+  const tended = async (person: string): Promise<void> => { await tending.tend(person); await permissions.tend(); };
   /** A change request about a person is heard of here at once, and by what hangs on them. */
   const heard = async (change: ChangeView): Promise<ChangeView> => {
     if (change.subject.kind === 'person' && change.status === 'applied') {
       await people.refresh();
-      await tending.tend(change.subject.id);
+      await tended(change.subject.id);
       changed();
     }
     return change;
@@ -106,7 +108,7 @@ export const composePeople = async (ports: PeoplePorts, { manage, permissions, t
       tellStaff: async <W extends keyof typeof staff>(what: W, ...told: Parameters<(typeof staff)[W]>): Promise<PersonSnapshot | undefined> => {
         accepted(await (staff[what] as (...of: Parameters<(typeof staff)[W]>) => ReturnType<(typeof staff)[W]>)(...told));
         await people.refresh();
-        if (what !== 'change') await tending.tend(told[0]);
+        if (what !== 'change') await tended(told[0]);
         changed();
         return (await inventory.person(told[0]))?.snapshot ?? undefined;
       },

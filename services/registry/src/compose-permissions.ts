@@ -49,19 +49,20 @@ export const composePermissions = async ({ permissionBook: book, ...ports }: Per
       done(await permissions.put(wanted, reason, who));
       return (await list(wanted.kind)).find((one) => (one as Record<string, unknown>)[wanted.kind] === wanted.id)!;
     },
-    remove: async (kind: DeclaredKind, id: string, reason: string, by: string) => { done(await permissions.remove(kind, id, reason, by)); return { [`${kind}s`]: await list(kind) }; },
+    remove: async (kind: DeclaredKind, id: string, reason: string, by: string) => { done(await permissions.remove(kind, id, reason, by)); return { [kind === 'process' ? 'processes' : `${kind}s`]: await list(kind) }; },
     file: async ({ subject, after, reason }: { readonly subject: ChangeView['subject']; readonly after: unknown; readonly reason: string }, who: Asking): Promise<ChangeView> => {
       if (!valid[subject.kind](after)) throw new CodedError('invalid_request', `after is no definition of a ${subject.kind}: ${JSON.stringify(valid[subject.kind].errors?.[0] ?? '').slice(0, 300)}`);
       return done(await permissions.file({ kind: subject.kind, id: subject.id, after } as Requested, reason, who));
     },
     approve: async (id: string, signed: { readonly change: string; readonly digest: string; readonly jws: string }, who: Asking): Promise<ChangeView> => done(await permissions.approve(id, signed, who)),
     withdraw: async (id: string, reason: string, who: Asking): Promise<ChangeView> => done(await permissions.withdraw(id, reason, who)),
-    person: streams.person, alone: permissions.alone,
+    person: streams.person, agentPart: streams.agentPart, alone: permissions.alone,
     /** The request that lets somebody in who has enrolled: filed for whoever invited them. Under the lock already; undefined where it cannot be filed now. */
     admission: async (id: string, invitedBy: string, roles: readonly string[]): Promise<ChangeView | undefined> => {
       const filed = await permissions.fileAlready({ kind: 'person', id, after: { status: 'active', roles: [...roles] } }, `invited by ${invitedBy}`, { person: invitedBy, roles: ['operator'] });
       return isRefused(filed) ? undefined : filed as ChangeView;
     },
+    tend: permissions.tend,
     change: permissions.change, changes: permissions.changes,
     /** Registers with what the roles grant, under the lock that their changes take; nobody registers what they may not give. */
     registering: <T>(profile: RegisterAgentRequest, who: Asking, register: (effective: Awaited<ReturnType<typeof permissions.effective>>, process: AgentProcess | undefined) => Promise<T>): Promise<T> =>

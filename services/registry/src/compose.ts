@@ -103,13 +103,13 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   const credentials = createCredentials({ store: ports.store, book: ports.credentialBook, messages: ports.messages, tenant, now, keyLifeMs: ports.keyLifeMs, onRevoked: ports.revocations.add });
   await credentials.catchUp();
   // Agents registered before keys were events of their own: the life of their key begins now.
-  for (const { agent, key } of await inventory.agents()) if (key !== null && (await ports.credentialBook.keys(agent)).length === 0 && await credentials.claim(agent, key) === undefined) await credentials.first(agent, key, 'registry');
+  for (const { agent, key } of await inventory.agents()) if (key !== null && (await ports.credentialBook.keys(agent)).length === 0) await credentials.first(agent, key, 'registry');
   for (const entry of await ports.credentialBook.revocations()) ports.revocations.add(entry);
   const tending = createTending({ ...ports, manage });
   const permissions = await composePermissions(ports);
   const { people, staff, reviewOf, doors } = await composePeople(ports, { manage, permissions, tending });
   const watching = createWatching(ports);
-  const reports = createReports({ ...ports });
+  const reports = createReports({ ...ports, book: ports.permissionBook });
   const ownership = createOwnership({ ...ports, manage });
   const scim = createScim({ ...ports, people, staff, book: ports.scimBook, secret: () => randomBytes(32).toString('base64url') });
   const graph = createGraph({ ...ports, maxNodes: ports.graphNodes });
@@ -130,7 +130,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     return { nodes: await graph.nodes(), change: summaryOf(outcome.plan) };
   };
 
-  const agents = createAgents({ manage, inventory, governance: createGovernance(inventory, manage.declared, ports.askPolicy), fourEyes: ports.fourEyes, now });
+  const agents = createAgents({ store: ports.store, credentials, agentPart: permissions.agentPart, manage, inventory, governance: createGovernance(inventory, manage.declared, ports.askPolicy), fourEyes: ports.fourEyes, now });
   const scimAgents = createScimAgents({ ...ports, manage, suspend: (agent, by, reason) => manage.agent(agent, { type: 'suspend', by, reason, now: now() }, by) });
   /** What came of it, told to whoever reads the outbox; a refusal throws. */
   const done = <T>(outcome: { readonly status: 'done'; readonly value: T } | { readonly status: 'refused'; readonly code: string; readonly detail: string }): T => {
@@ -140,12 +140,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   };
 
   const registered = async (request: RegisterAgentRequest & { readonly template?: string }, who: Asking) => {
-    const agent = await permissions.registering(request, who, async (effective, process) => {
-      // Only who may register it takes a key for it: a claim is for good.
-      const taken = await credentials.claim(request.agent, request.key);
-      if (taken !== undefined) throw new CodedError(taken.code, taken.detail);
-      return done(await agents.register(request, who.person, effective, process));
-    });
+    const agent = await permissions.registering(request, who, async (effective, process) => done(await agents.register(request, who.person, effective, process)));
     await credentials.first(request.agent, request.key, who.person);
     ports.changed();
     return agent;
@@ -162,7 +157,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
       return answer;
     },
     /** What time has brought upon agents; called by a timer. */
-    tend: async () => { await watching.forget(); if (await tending.tend(null) + await watching.tell() > 0) ports.changed(); },
+    tend: async () => { await watching.forget(); if (await tending.tend(null) + await permissions.tend() + await watching.tell() > 0) ports.changed(); },
     own: async (agent: string, told: (owning: typeof ownership) => ReturnType<(typeof ownership)['accept']>): Promise<AgentSnapshot> => {
       accepted(await told(ownership));
       ports.changed();

@@ -8,4 +8,4 @@ countersign inventory orphans|abandoned|shadow [--html FILE] [--as PERSON] [--js
   changes nothing; a broken row is named and stops no other (exit 1). Up to 10,000 rows and 20 MB a file.
   credentials flags what is shared, never ends, is older than --max-age (90), a secret, a person's account, broad or unused for --unused days (90); it sends nothing anywhere.
   report says what enforcement would have done to observed agents: per agent, tool and rule, and per approver and day. TIME: 2026-11-01, 2026-11-01T08:00:00Z, or 7d (ago).
-  orphans: whose owner has left. abandoned: active and unused. shadow: names nobody registered that were seen on the stream. --html: all of it on one page.`;
+  orphans: whose owner has left, and processes, roles and agents for which somebody answers who has. abandoned: active and unused. shadow: names nobody registered that were seen on the stream. --html: all of it on one page.`;

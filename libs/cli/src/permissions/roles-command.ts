@@ -36,6 +36,6 @@ export const declaredCommand = (kind: Kind) => personCommand(usageOf(kind), { fi
     const put = await client.request<Declared>('registry', 'PUT', path, { [kind]: readDefinition(session.needed('file')), reason: session.needed('reason') });
     return session.show(put, [line(put)]);
   }
-  if (what !== 'remove' || kind === 'grantor' || kind === 'process') throw new CannotRun(`Usage: ${usageOf(kind)}`);
+  if (what !== 'remove' || kind === 'grantor') throw new CannotRun(`Usage: ${usageOf(kind)}`);
   session.show(await client.request('registry', 'POST', `${path}/remove`, { reason: session.needed('reason') }), [`${kind} ${id(wanted)} is removed.`]);
 });

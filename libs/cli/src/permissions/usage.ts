@@ -15,7 +15,7 @@ countersign agent unused AGENT|--all [--days 30] [--file ROLE --reason TEXT] [--
   new makes the agent's key, writes it to FILE (0600), and registers a draft. unused --file files the proposed narrower role for ROLE, which the agent has.`;
 
 export const usageOf = (kind: Kind): string => `countersign ${kind} [--json]
-countersign ${kind} put ID --file FILE|JSON --reason TEXT [--as PERSON] [--json]${kind === 'grantor' || kind === 'process' ? '' : `
+countersign ${kind} put ID --file FILE|JSON --reason TEXT [--as PERSON] [--json]${kind === 'grantor' ? '' : `
 countersign ${kind} remove ID --reason TEXT [--as PERSON] [--json]`}${kind === 'template' ? `
 countersign template demo [--as PERSON] [--json]
   demo declares three roles and templates to begin with.` : kind === 'process' ? `

@@ -3,14 +3,21 @@ import { refused } from '@countersign/kernel';
 import type { Refused } from '@countersign/kernel';
 import type { AgentCode, AgentCommand, AgentProfile, FourEyes } from '../core/agent.ts';
 import type { Effective } from '../core/effective-permissions.ts';
+import type { EventStore } from '@countersign/event-store';
 import type { Governance } from './governance.ts';
 import type { Manage } from './manage.ts';
+import type { Credentials } from './credentials.ts';
+import type { Streams } from './permission-streams.ts';
 import type { Inventory } from './ports.ts';
+import { decideTogether } from './together.ts';
 
 export type Step = 'activate' | 'suspend' | 'resume' | 'decommission';
-type Changed<T> = { readonly status: 'done'; readonly value: T } | Refused<AgentCode | 'forbidden', never>;
+type Changed<T> = { readonly status: 'done'; readonly value: T } | Refused<AgentCode | 'forbidden' | 'key_in_use', never>;
 
 export interface AgentsPorts {
+  readonly store: EventStore;
+  readonly credentials: Pick<Credentials, 'claim'>;
+  readonly agentPart: Streams['agentPart'];
   readonly manage: Manage;
   readonly inventory: Inventory;
   readonly governance: Governance;
@@ -19,18 +26,22 @@ export interface AgentsPorts {
 }
 
 /** The life of agents: registered, reviewed, let loose, stopped. */
-export const createAgents = ({ manage, inventory, governance, fourEyes, now }: AgentsPorts) => {
+export const createAgents = ({ store, credentials, agentPart, manage, inventory, governance, fourEyes, now }: AgentsPorts) => {
   const told = async (id: string, command: AgentCommand): Promise<Changed<AgentSnapshot>> => {
     const outcome = await manage.agent(id, command, command.by);
     return outcome.status === 'refused' ? { ...outcome, events: [] } : { status: 'done', value: (await inventory.agent(id))!.snapshot };
   };
   return {
-    /** `effective`: with what its roles let it do. `process`: as it stands. */
+    /** With its key, or not at all: who is refused has taken no key. `effective`: with what its roles let it do. `process`: as it stands. */
     register: async ({ euAiAct, process: _named, ...request }: RegisterAgentRequest & { readonly template?: string }, by: string, effective?: Effective, process?: AgentProcess): Promise<Changed<AgentSnapshot>> => {
+      const claim = credentials.claim(request.agent, request.key);
+      if ('status' in claim) return claim;
       const owner = await inventory.person(request.owner);
       const declared = euAiAct === undefined || euAiAct.category === 'prohibited' ? {} : { euAiAct: { ...euAiAct, category: euAiAct.category } };
       const profile: AgentProfile = { ...request, ...declared, ...(process && { process }), model: request.model ?? null, runtimeTrusted: request.runtimeTrusted ?? false };
-      return told(request.agent, { type: 'register', profile, ...(euAiAct && { euAiAct }), ...(effective && { effective }), ownerExists: owner?.snapshot?.status === 'active', by, now: now() });
+      const command: AgentCommand = { type: 'register', profile, ...(euAiAct && { euAiAct }), ...(effective && { effective }), ownerExists: owner?.snapshot?.status === 'active', by, now: now() };
+      const refusal = await decideTogether(store, [claim, agentPart(request.agent, command, by)]);
+      return refusal === undefined ? { status: 'done', value: (await inventory.agent(request.agent))!.snapshot } : refusal as Refused<AgentCode | 'key_in_use', never>;
     },
     /** Reviews several at once, each on the record. For operators, and for the owner of all of them. */
     review: async (ids: readonly string[], by: { readonly person: string; readonly roles: readonly string[] }): Promise<Changed<readonly AgentReview[]>> => {

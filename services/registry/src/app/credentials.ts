@@ -1,18 +1,19 @@
 import { jwkThumbprint, publicKeyOf } from '@countersign/identity';
 import type { AddAgentKeyRequest, AgentKey, PublicJwk, Revocation, RevokeRequest } from '@countersign/contracts';
-import { decideAndAppend } from '@countersign/event-store';
 import type { EventStore, OutboxMessage } from '@countersign/event-store';
 import { fold, refused } from '@countersign/kernel';
 import type { Refused } from '@countersign/kernel';
 import { credentialsDecider, longestSessionMs, revocationId } from '../core/credentials.ts';
-import type { AgentKeyState, CredentialsCode, CredentialsCommand, CredentialsEvent } from '../core/credentials.ts';
+import type { AgentKeyState, Credentials as CredentialsState, CredentialsCode, CredentialsCommand, CredentialsEvent } from '../core/credentials.ts';
 import { keyClaimDecider } from '../core/key-claim.ts';
 import { tokenLifeMs } from '../core/run.ts';
 import type { CredentialBook, Messages, RevocationMessages } from './ports.ts';
+import { decideTogether, part } from './together.ts';
+import type { Part } from './together.ts';
 
 export interface Credentials {
-  /** Takes a key for an agent, for good. */
-  claim(agent: string, key: PublicJwk): Promise<Refused<'key_in_use' | 'invalid_request'> | undefined>;
+  /** Takes a key for an agent, for good: the part of whatever else is done with it, all of it or nothing. Refused where it is no key. */
+  claim(agent: string, key: PublicJwk): Part | Refused<'invalid_request'>;
   /** The key an agent was registered with becomes its first; done again it changes nothing. */
   first(agent: string, key: PublicJwk, by: string): Promise<void>;
   add(agent: string, request: AddAgentKeyRequest, by: string): Promise<Refused<CredentialsCode> | undefined>;
@@ -49,30 +50,30 @@ const mostSessions = 500;
 const prefix = 'credentials:';
 
 export const createCredentials = ({ store, book, messages, tenant, now, keyLifeMs, onRevoked }: CredentialOptions): Credentials => {
-  const handle = async (agent: string, command: CredentialsCommand, by: string) => {
+  const partOf = (agent: string, command: CredentialsCommand, by: string): Part => {
     const stream = `${prefix}${agent}`;
-    const { outcome, state, version } = await decideAndAppend({
-      store, decider: credentialsDecider, stream, command, at: command.now, by,
+    return part<CredentialsCommand, CredentialsEvent, CredentialsState, CredentialsCode>({
+      stream, decider: credentialsDecider, command, by,
       outbox: (events, _, last) => [...revokedBy(events).map((entry) => messages.revocation(entry)), ...messages.events(stream, events, last, by, command.now)],
+      row: async ({ keys }, version, events) => {
+        await row(agent, version, keys, revokedBy(events));
+        revokedBy(events).forEach(onRevoked);
+      },
     });
-    if (outcome.status === 'accepted') {
-      await row(agent, version, state.keys, revokedBy(outcome.events));
-      revokedBy(outcome.events).forEach(onRevoked);
-    }
-    return outcome;
   };
+  const handle = async (agent: string, command: CredentialsCommand, by: string): Promise<Refused<CredentialsCode> | undefined> =>
+    await decideTogether(store, [partOf(agent, command, by)]) as Refused<CredentialsCode> | undefined;
   const row = async (agent: string, version: number, keys: readonly AgentKeyState[], entries: readonly Revocation[]): Promise<void> => {
     // Entries first: a crash in between leaves the keys' version behind, and catchUp does both again.
     await book.addRevocations(entries);
     await book.putKeys(agent, version, keys);
   };
-  const addKey = (agent: string, key: PublicJwk, more: { readonly notAfter: number; readonly retireOthersAt: number | null; readonly reason: string }, by: string) =>
-    handle(agent, { type: 'add_key', tenant, agent, key, thumbprint: jwkThumbprint(key), ...more, by, now: now() }, by);
+  const keyPart = (agent: string, key: PublicJwk, more: { readonly notAfter: number; readonly retireOthersAt: number | null; readonly reason: string }, by: string): Part =>
+    partOf(agent, { type: 'add_key', tenant, agent, key, thumbprint: jwkThumbprint(key), ...more, by, now: now() }, by);
 
-  const claim: Credentials['claim'] = async (agent, key) => {
+  const claim: Credentials['claim'] = (agent, key) => {
     if (publicKeyOf(key) === undefined || !/^[A-Za-z0-9_-]{1,64}$/.test(key.kid)) return refused('invalid_request', 'key must be an Ed25519 public JWK (RFC 8037) whose kid has 1 to 64 characters of A-Z, a-z, 0-9, _ and -');
-    const { outcome } = await decideAndAppend({ store, decider: keyClaimDecider, stream: `key:${jwkThumbprint(key)}`, command: { type: 'claim', agent, now: now() }, at: now(), by: agent });
-    return outcome.status === 'refused' ? refused(outcome.code, outcome.detail) : undefined;
+    return part({ stream: `key:${jwkThumbprint(key)}`, decider: keyClaimDecider, command: { type: 'claim', agent, now: now() }, by: agent, outbox: () => [], row: async () => undefined });
   };
 
   /** What a request comes to, as entries of the set. */
@@ -97,13 +98,17 @@ export const createCredentials = ({ store, book, messages, tenant, now, keyLifeM
 
   return {
     claim,
-    first: async (agent, key, by) => { await addKey(agent, key, { notAfter: now() + keyLifeMs, retireOthersAt: null, reason: 'registered with it' }, by); },
+    first: async (agent, key, by) => {
+      const taken = claim(agent, key);
+      // Of an agent that registered it before, or has had it taken over by another key since: nothing to add.
+      if (!('status' in taken)) await decideTogether(store, [taken, keyPart(agent, key, { notAfter: now() + keyLifeMs, retireOthersAt: null, reason: 'registered with it' }, by)]);
+    },
     add: async (agent, { key, lifeMs, retireOthersAfterMs, reason }, by) => {
       if (lifeMs !== undefined && lifeMs > keyLifeMs) return refused('invalid_request', `a key lives at most ${keyLifeMs / 86_400_000} days here`);
-      const taken = await claim(agent, key);
-      if (taken !== undefined) return taken;
-      const outcome = await addKey(agent, key, { notAfter: now() + (lifeMs ?? keyLifeMs), retireOthersAt: retireOthersAfterMs === undefined ? null : now() + retireOthersAfterMs, reason }, by);
-      return outcome.status === 'refused' ? refused(outcome.code, outcome.detail) : undefined;
+      const taken = claim(agent, key);
+      if ('status' in taken) return taken;
+      const added = keyPart(agent, key, { notAfter: now() + (lifeMs ?? keyLifeMs), retireOthersAt: retireOthersAfterMs === undefined ? null : now() + retireOthersAfterMs, reason }, by);
+      return await decideTogether(store, [taken, added]) as Refused<CredentialsCode> | undefined;
     },
     keys: async (agent) => (await book.keys(agent)).slice(-64).map(({ kid, thumbprint, key, notBefore, notAfter, addedBy, replaced }) => ({
       kid, thumbprint, key, notBefore, notAfter, addedBy, status: notAfter <= now() ? 'over' as const : notBefore > now() ? 'not_yet' as const : replaced ? 'retiring' as const : 'live' as const,
@@ -111,8 +116,7 @@ export const createCredentials = ({ store, book, messages, tenant, now, keyLifeM
     revoke: async (agent, request, by) => {
       const entries = await entriesOf(agent, request, by);
       if ('status' in entries) return entries;
-      const outcome = await handle(agent, { type: 'revoke', revocations: entries, now: now() }, by);
-      return outcome.status === 'refused' ? refused(outcome.code, outcome.detail) : entries;
+      return await handle(agent, { type: 'revoke', revocations: entries, now: now() }, by) ?? entries;
     },
     revocations: (agent) => book.revocations(agent),
     catchUp: async () => {

@@ -1,11 +1,13 @@
-import type { AgentProcess, ChangeView, NewAgentRequest, RegisterAgentRequest, TemplateDefinition } from '@countersign/contracts';
+import type { AgentProcess, AgentSnapshot, ChangeView, NewAgentRequest, RegisterAgentRequest, TemplateDefinition } from '@countersign/contracts';
 import { refused } from '@countersign/kernel';
 import type { Refused } from '@countersign/kernel';
 import type { EventStore } from '@countersign/event-store';
 import type { AgentProfile } from '../core/agent.ts';
 import { effectiveOf } from '../core/effective-permissions.ts';
 import type { Effective } from '../core/effective-permissions.ts';
+import { answerable } from '../core/declaration.ts';
 import type { DeclaredKind } from '../core/declaration.ts';
+import { same } from '../core/same.ts';
 import { boundsOf, excess } from '../core/grants.ts';
 import type { Given } from '../core/grants.ts';
 import { declaredRoles, planOf } from './permission-plan.ts';
@@ -30,6 +32,8 @@ export const createPermissions = (deps: PermissionDeps) => {
     const over = excess(given, boundsOf(roles, grantors), await declaredRoles(book));
     return over.length === 0 ? undefined : refused('grants_too_much', over.join('; ').slice(0, 2_000));
   };
+  /** What `tend` has found already, by stream: only what changed since is loaded. */
+  const looked = new Map<string, string>();
   const view = async (id: string): Promise<ChangeView> => {
     const found = (await book.change(id))!;
     return found.status === 'open' && now() >= found.expiresAt ? { ...found, status: 'expired' } : found;
@@ -80,11 +84,30 @@ export const createPermissions = (deps: PermissionDeps) => {
       return await overreach(who, plan.given) ?? applied(plan, reason, who.person);
     }),
     remove: (kind: DeclaredKind, id: string, reason: string, by: string) => alone(async () => {
-      const usedBy = kind !== 'role' ? [] : [
-        ...(await deps.inventory.agents()).filter(({ snapshot }) => snapshot.roles.includes(id)).map(({ agent }) => agent),
-        ...(await book.declared('template')).filter(({ definition }) => definition.roles.includes(id)).map((one) => `template ${one.id}`),
-      ];
+      // A process of agents that are all over is nobody's: what was decided in it stays in their events.
+      const agents = await deps.inventory.agents(), templates = await book.declared('template');
+      const [ofAgent, ofTemplate] = kind === 'role' ? [({ roles }: { readonly roles: readonly string[] }) => roles.includes(id), ({ roles }: TemplateDefinition) => roles.includes(id)] as const
+        : [({ process, status }: AgentSnapshot) => kind === 'process' && process?.process === id && status !== 'decommissioned', ({ process }: TemplateDefinition) => kind === 'process' && process === id] as const;
+      const usedBy = [...agents.filter(({ snapshot }) => ofAgent(snapshot)).map(({ agent }) => agent), ...templates.filter(({ definition }) => ofTemplate(definition)).map((one) => `template ${one.id}`)];
       return decideTogether(store, [streams.declarationPart(kind, id, { type: 'remove', usedBy, reason, by, now: now() }, by)]);
+    }),
+    /** Says of what is declared who has left of those that answer for it. @returns of how many there was something new to say */
+    tend: () => alone(async () => {
+      const active = new Set((await deps.inventory.people()).flatMap(({ person, snapshot }) => (snapshot?.status === 'active' ? [person] : [])));
+      let told = 0;
+      for (const kind of ['role', 'process'] as const) {
+        for (const { id, version, definition } of await book.declared(kind)) {
+          const left = answerable(definition).filter((person) => !active.has(person)), seen = `${version} ${left.join(' ')}`;
+          if (looked.get(`${kind}:${id}`) === seen) continue;
+          const declared = await streams.declaration(kind, id);
+          if (declared.status === 'declared' && !same(declared.unanswered ?? [], left)) {
+            await decideTogether(store, [streams.declarationPart(kind, id, { type: 'tend', left, by: 'registry', now: now() }, 'registry')]);
+            told += 1;
+          }
+          looked.set(`${kind}:${id}`, seen);
+        }
+      }
+      return told;
     }),
     /** Files a request; what only takes away is done at once where who asks answers for it. */
     file: (wanted: Requested, reason: string, who: Asking): Promise<ChangeView | Refused<string>> => alone(() => file(wanted, reason, who)),

@@ -4,7 +4,8 @@ import { stages } from '../core/raci.ts';
 import type { RaciMatrix, Stage } from '../core/raci.ts';
 import { registryInMemory, rowsOn } from '../registry.fixture.ts';
 import { createOwnership } from './ownership.ts';
-import type { Deeds } from './ports.ts';
+import type { PermissionBook } from './permission-ports.ts';
+import type { Deeds, Shadows } from './ports.ts';
 import { createReports } from './reports.ts';
 
 const all = (person: string, more: RaciMatrix = {}): RaciMatrix => ({ ...Object.fromEntries(stages.map((stage) => [stage, { accountable: person }])), ...more });
@@ -22,10 +23,17 @@ const company = async () => {
   /** What is decided now, and who answers for it whenever that is asked. */
   const decided = () => {
     const deed = { run: 'r', action: 'a', agent: 'payer', agentVersion: registry.agents.get('payer')!.version, tool: 'pay', at: 5, decision: 'allow', tier: 1, policyVersion: '1', rules: [], votes: [] };
-    const reports = createReports({ store, inventory, deeds: { get: async () => deed } as unknown as Deeds, shadows: {} as never, terms: {} as never, tenant: 'acme', now });
+    const reports = createReports({ store, inventory, deeds: { get: async () => deed } as unknown as Deeds, shadows: {} as never, book: {} as never, terms: {} as never, tenant: 'acme', now });
     return async (stage: Stage) => { const { process, stages: answers } = (await reports.accountability('r', 'a'))!; const { person, from } = answers.find((one) => one.stage === stage)!; return `${person}, ${from}, ${String(process)}`; };
   };
-  return { ...registry, put, register, say, decided };
+  /** What the inventory report says of processes in which somebody answers who has left. */
+  const unanswered = async () => {
+    const shadows = { list: async () => ({ shadows: [], shadowsForgotten: 0 }) } as unknown as Shadows;
+    const book = { declared: async (kind: 'role' | 'process') => (await permissions.list(kind)).map((one) => ({ ...one, id: (one as Record<string, unknown>)[kind] })) } as unknown as PermissionBook;
+    return (await createReports({ store, inventory, deeds: {} as Deeds, shadows, book, terms: { unusedMs: 1e12 } as never, tenant: 'acme', now }).inventory()).unanswered;
+  };
+  const told = async () => (await store.load('process:payments')).events.map(({ data }) => data as { readonly type: string; readonly people?: readonly string[] }).filter(({ type }) => type === 'process.unanswered').map(({ people }) => people);
+  return { ...registry, put, register, say, decided, unanswered, told };
 };
 
 describe('a process', () => {
@@ -71,5 +79,34 @@ describe('a process', () => {
     await expect(put(all('eve'), 'bob', 'bob')).rejects.toMatchObject({ code: 'forbidden' });
     await staff.leave('eve', { by: 'op', reason: 'gone' });
     await expect(put(all('eve'), 'ann')).rejects.toMatchObject({ code: 'raci_gaps' });
+  });
+
+  it('in which somebody answers who has left is reported and said once, until somebody else does', async () => {
+    const { put, register, staff, permissions, unanswered, told } = await company();
+    await put(all('ann', { incident: { accountable: 'eve' }, logging: { accountable: 'eve' } }));
+    await register('payments');
+    expect([await unanswered(), await permissions.tend()]).toEqual([[], 0]);
+    await staff.leave('eve', { by: 'op', reason: 'gone' });
+    expect([await permissions.tend(), await permissions.tend()]).toEqual([1, 0]);
+    expect(await unanswered()).toEqual([{ kind: 'process', id: 'payments', owner: 'ann', ownerActive: true, stages: [{ stage: 'logging', person: 'eve' }, { stage: 'incident', person: 'eve' }], agents: ['payer'] }]);
+    await put(all('ann'));
+    await staff.leave('ann', { by: 'op', reason: 'gone' });
+    await permissions.tend();
+    expect(await unanswered()).toMatchObject([{ id: 'payments', ownerActive: false }]);
+    await put(all('bob'), 'op', 'bob');
+    expect([await unanswered(), await permissions.tend(), await told()]).toEqual([[], 0, [['eve'], ['ann']]]);
+  });
+
+  it('is removed once nobody works in it, and can be declared again', async () => {
+    const { put, register, say, permissions } = await company();
+    const remove = () => permissions.remove('process', 'payments', 'r', 'op');
+    await put(all('ann'));
+    await register('payments');
+    await expect(remove()).rejects.toMatchObject({ code: 'process_in_use', message: expect.stringContaining('payer') });
+    await say('op', all('ann'), null);
+    expect([await remove(), await remove()]).toEqual([{ processes: [] }, { processes: [] }]);
+    await expect(say('op', {}, 'payments')).rejects.toMatchObject({ code: 'not_found' });
+    await put(all('bob'));
+    expect(await permissions.list('process')).toMatchObject([{ process: 'payments', agents: [] }]);
   });
 });

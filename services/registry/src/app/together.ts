@@ -8,7 +8,7 @@ export interface Part { readonly stream: string; readonly decide: (events: reado
 
 export const part = <Command extends { readonly now: number }, Event extends Named, State, Code extends string>(options: {
   readonly stream: string; readonly decider: Decider<Command, Event, State, Code>; readonly command: Command; readonly by: string;
-  readonly outbox: (events: readonly Event[], state: State, version: number) => readonly OutboxMessage[]; readonly row: (state: State, version: number) => Promise<void>;
+  readonly outbox: (events: readonly Event[], state: State, version: number) => readonly OutboxMessage[]; readonly row: (state: State, version: number, events: readonly Event[]) => Promise<void>;
 }): Part => ({
   stream: options.stream,
   decide: (stored, version) => {
@@ -20,7 +20,7 @@ export const part = <Command extends { readonly now: number }, Event extends Nam
     const after = events.reduce(decider.evolve, before), last = version + events.length;
     return {
       append: events.length === 0 ? null : { stream, expectedVersion: version, at: command.now, by, events: events.map((event) => ({ type: event.type, data: event })), outbox: options.outbox(events, after, last) },
-      row: () => options.row(after, last),
+      row: () => options.row(after, last, events),
     };
   },
 });

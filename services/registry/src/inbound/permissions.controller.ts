@@ -80,6 +80,11 @@ export class PermissionsController {
   @Roles('operator')
   removeTemplate(@Param('id') id: string, @Body(validated(validateReasonRequest)) { reason }: ReasonRequest, @Person() { person }: AuthenticatedPerson) { return this.#registry.permissions.remove('template', name(id), reason, person); }
 
+  @Post('processes/:id/remove')
+  @HttpCode(200)
+  @Roles('operator')
+  removeProcess(@Param('id') id: string, @Body(validated(validateReasonRequest)) { reason }: ReasonRequest, @Person() { person }: AuthenticatedPerson) { return this.#registry.permissions.remove('process', name(id), reason, person); }
+
   @Get('changes')
   async changes() { return { changes: await this.#registry.permissions.changes() }; }
 
