@@ -9,6 +9,7 @@ import { leasing } from './app/leasing.ts';
 import type { BudgetLedger, CheckpointStore } from './app/ports.ts';
 import { checkpointing } from './app/partition.ts';
 import type { CheckpointPace } from './app/partition.ts';
+import { createDesk } from './app/desk.ts';
 import { createProcessor } from './app/processor.ts';
 import { takeOver } from './app/take-over.ts';
 import { onlyBundle } from './app/bundles/rules.ts';
@@ -66,6 +67,11 @@ export interface Policy {
   stop(): Promise<void>;
 }
 
+/** How long batches are worked at before this process listens again: a halt that arrives meanwhile is heard, and counts, within about that time. */
+const lookUpEveryMs = 10;
+/** Everything that has arrived is heard before what was set immediate runs. */
+const eventLoopTurn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+
 /** How long a batch waits for snapshots before the bus hands it out again. */
 const patienceMs = 5_000;
 
@@ -81,6 +87,7 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
   const folding = foldingWith((name) => snapshots.tool(name));
   const worldAt = worldOf(ports, folding, rules);
 
+  const desk = createDesk(lookUpEveryMs, () => performance.now(), eventLoopTurn);
   let owned = 0;
   const own = async (ownership: Ownership): Promise<PartitionOwner> => {
     const { partition } = ownership;
@@ -98,7 +105,7 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
     // What the owner before had leased and not written goes back at once, not with the next need.
     if (worldAt(ports.now()).wider !== undefined || taken.state.accounts.size > 0) await leases?.own(taken.state);
     const handle = createProcessor({
-      tenant, clock: ports.now, world: worldAt, verify, ahead: verify.ahead, live: (signal) => live(notLive, signal),
+      tenant, clock: ports.now, world: worldAt, desk, verify, ahead: verify.ahead, live: (signal) => live(notLive, signal),
       // Here and now, 50 µs a batch: while it waited for another thread, the whole batch of another partition would come between deciding and committing.
       sign: (claims) => {
         const texts: string[] = [];
@@ -150,7 +157,7 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
   };
 };
 
-const worldOf = ({ snapshots, tenant, anomalyEffect, limits, proofSecret }: PolicyPorts, folding: ReturnType<typeof foldingWith>, rules: Rules): ((now: number) => World) => {
+const worldOf = ({ snapshots, tenant, anomalyEffect, limits, proofSecret }: PolicyPorts, folding: ReturnType<typeof foldingWith>, rules: Rules): ((now: number, of?: World) => World) => {
   const effective = (level: Level): Level => (anomalyEffect === 'raise' ? level : 'normal');
   const number = reviewNumbers(proofSecret);
   const fixed = {
@@ -166,15 +173,17 @@ const worldOf = ({ snapshots, tenant, anomalyEffect, limits, proofSecret }: Poli
   // Rules come and go between batches; within one everything is judged by the same.
   let deciding: Deciding | undefined;
   let ruled: object = {};
-  return (now) => {
+  /** What stops something: as it stands now, whatever the batch began with. */
+  const stops = (): Partial<World> => ({ haltsVersion: snapshots.haltsVersion(), ...(revocations !== undefined && revocations.size > 0 && { revoked }) });
+  return (now, of) => {
+    if (of !== undefined) return { ...of, ...stops() };
     const current = rules.current();
     if (current === undefined) throw new Error('no rules are in force: the partition waits');
     if (current !== deciding) {
       deciding = current;
       ruled = { ...fixed, policyVersion: current.version, judge: current.judge, limits: { ...limits, budget: current.bundle.budget, deferral: current.bundle.deferral }, wider: widerWith(current.bundle), asking: snapshots.people && { policy: current.bundle.people, senior: current.bundle.senior, author: current.author ?? null, people: () => snapshots.people!(), person: (id: string) => snapshots.person(id), add: addBusinessTime }, review: current.bundle.reviewRate > 0 ? { rate: current.bundle.reviewRate, number } : undefined };
     }
-    const world = { ...ruled, now, haltsVersion: snapshots.haltsVersion(), graph: snapshots.graph?.() ?? null, record: snapshots.record?.() } as unknown as World;
-    return revocations === undefined || revocations.size === 0 ? world : { ...world, revoked };
+    return { ...ruled, now, graph: snapshots.graph?.() ?? null, record: snapshots.record?.(), ...stops() } as unknown as World;
   };
 };
 

@@ -2,6 +2,7 @@ import type { GovernedRecord, GrantClaims, ReceiptClaims, Reply } from '@counter
 import type { PolicyCommand } from '../core/commands.ts';
 import type { PartitionState } from '../core/state.ts';
 import type { World } from '../core/world.ts';
+import type { Desk } from './desk.ts';
 
 /** One inbox record, as far as the processor looks at it. */
 export interface InboxRecord { readonly offset: bigint; readonly partition: number }
@@ -16,8 +17,8 @@ export type Admitted =
 export interface ProcessorPorts<R extends InboxRecord, O> {
   readonly tenant: string;
   readonly clock: () => number;
-  /** The world as of `now`; made once per batch. */
-  readonly world: (now: number) => World;
+  /** The world as of `now`. `of`: the one that this batch began in: same rules and budgets, and what stops anything as it stands by now. */
+  readonly world: (now: number, of?: World) => World;
   /** Resolves once every snapshot is live; rejects when that takes too long, so that the bus hands the batch out again. */
   readonly live: (signal: AbortSignal) => Promise<void>;
   readonly verify: (record: R, now: number) => Admitted;
@@ -30,6 +31,8 @@ export interface ProcessorPorts<R extends InboxRecord, O> {
   readonly governed: (record: GovernedRecord, partition: number) => O;
   readonly reply: (reply: Reply, to: { readonly id: string; readonly tenant: string; readonly now: number; readonly traceparent: string | null }) => O;
   readonly deadLetter: (record: R, code: string, detail: string) => O;
+  /** Where the batches of all partitions of this process are worked at, one at a time. */
+  readonly desk: Desk;
   /** Runs work in a span that continues the message's trace, and hands it the traceparent to go on with (W3C). */
   readonly traced: <T>(traceparent: string | null, work: (traceparent: string | null) => T) => T;
   readonly count?: (what: 'records' | 'replies' | 'unproven' | 'dead' | 'grants', n: number) => void;

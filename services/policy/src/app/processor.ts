@@ -5,26 +5,40 @@ import { evolve } from '../core/evolve.ts';
 import type { PartitionState } from '../core/state.ts';
 import { step } from '../core/step.ts';
 import type { World } from '../core/world.ts';
+import type { LookUp } from './desk.ts';
 import type { Admitted, InboxRecord, ProcessorPorts } from './ports.ts';
 import { unprovenCounter } from './unproven.ts';
+
+/** What a batch is decided in; `admissions` where its records were verified before, for the budgets' sake. */
+interface Leased { readonly world: World; readonly admissions: readonly Admitted[] | undefined }
 
 /**
  * One owned partition: verify → decide → fold, then one signature for the grants of the batch, then everything is written.
  * The fold runs ahead of the log by one batch; when the transaction fails the bus throws this owner away, state and all.
+ * A batch is worked at in small turns (desk.ts): a halt that arrives meanwhile counts for the rest of it.
  */
 export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<R, O>, partition: number, state: PartitionState, signal: AbortSignal) => {
-  const { verify, count } = ports;
+  const { verify, count, desk } = ports;
 
-  return async (messages: readonly R[]): Promise<O[]> => {
-    await ports.ahead?.(messages);
-    await ports.live(signal);
-    const now = ports.clock();
-    let world = ports.world(now);
-    let admissions: readonly Admitted[] | undefined;
-    if (world.wider !== undefined && ports.leasing !== undefined) {
-      admissions = messages.map((message) => verify(message, now));
-      world = await ports.leasing.before(admissions.flatMap((one) => (one.status === 'proved' ? [one.command] : [])), state, world);
-    }
+  /** What a batch needs of wider budgets; the ledger is asked while others have the desk. */
+  const lease = async (messages: readonly R[]): Promise<Leased> => {
+    const now = ports.clock(), world = ports.world(now);
+    if (world.wider === undefined || ports.leasing === undefined) return { world, admissions: undefined };
+    const admissions = await desk.work(async (lookUp) => {
+      const all: Admitted[] = [];
+      for (const message of messages) {
+        const looking = lookUp();
+        if (looking !== undefined) await looking;
+        all.push(verify(message, now));
+      }
+      return all;
+    });
+    return { admissions, world: await ports.leasing.before(admissions.flatMap((one) => (one.status === 'proved' ? [one.command] : [])), state, world) };
+  };
+
+  const decideAll = async (messages: readonly R[], { world: begun, admissions }: Leased, lookUp: LookUp): Promise<O[]> => {
+    let world = begun;
+    const { now } = world;
     const outputs: O[] = [];
     const made: { readonly draft: Draft; readonly offset: bigint; readonly command: PolicyCommand }[] = [];
     const grants: GrantOrder[] = [];
@@ -32,6 +46,11 @@ export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<
     const unproven = unprovenCounter();
     for (let i = 0; i < messages.length; i++) {
       const message = messages[i]!;
+      const looking = lookUp();
+      if (looking !== undefined) {
+        await looking;
+        world = ports.world(now, world);
+      }
       const admitted = admissions?.[i] ?? verify(message, now);
       if (admitted.status === 'unproven') unproven.add(admitted.principal, admitted.code, message.offset);
       else if (admitted.status === 'dead') outputs.push(ports.deadLetter(message, admitted.code, admitted.detail));
@@ -50,6 +69,8 @@ export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<
     let records = 0;
     // A record and its replies one after the other: what both say is written once (outbound/governed-json.ts).
     for (const { draft, offset, command: { tenant, traceparent } } of made) {
+      const looking = lookUp();
+      if (looking !== undefined) await looking;
       records += draft.records.length;
       for (const record of draft.records) outputs.push(ports.governed(record, partition));
       for (let n = 0; n < draft.replies.length; n++) outputs.push(ports.reply(draft.replies[n]!, { id: `${partition}.${offset}.${n}`, tenant, now, traceparent }));
@@ -61,6 +82,23 @@ export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<
     count?.('unproven', unproven.total());
     count?.('dead', dead);
     return outputs;
+  };
+
+  return async (messages: readonly R[]): Promise<O[]> => {
+    await ports.ahead?.(messages);
+    for (;;) {
+      await ports.live(signal);
+      const leased = await lease(messages);
+      const outputs = await desk.work(async (lookUp) => {
+        // Others may have had the desk for a while.
+        await ports.live(signal);
+        const world = ports.world(ports.clock());
+        if (world.judge !== leased.world.judge) return undefined;
+        return decideAll(messages, { world: leased.admissions === undefined ? world : ports.world(leased.world.now, leased.world), admissions: leased.admissions }, lookUp);
+      });
+      if (outputs !== undefined) return outputs;
+      // Other rules came into force meanwhile, which may count other budgets.
+    }
   };
 };
 
