@@ -218,6 +218,8 @@ export interface BehaviourView {
 }
 /** Breakers of agents and tools that are not closed, and the limits by which they open. */
 export interface BreakerList {
+  /** Whether one that opens stops anything (a halt of its scope), or is only on the record. Absent from who does not know: stop. */
+  readonly effect?: 'stop' | 'record';
   readonly breakers: readonly { readonly kind: 'agent' | 'tool'; readonly id: string; readonly status: 'open' | 'half_open'; readonly since: number; readonly until: number | null; readonly why: string; readonly times: number; readonly halt: string }[];
   readonly limits: readonly { readonly scope: 'agent' | 'tool'; readonly match: string; readonly windowMs: number; readonly minimum: number; readonly errors: number | null; readonly denials: number | null; readonly spend: Money | null; readonly coolMs: number; readonly trial: number }[];
 }

@@ -108,8 +108,8 @@ async function alone(command, args, { services: wanted, envFor = {}, checked = f
   });
 }
 
-/** Recorded sessions are judged by the rules written for their workplaces; anomaly levels are recorded without effect, so that two runs can be compared. */
-export const replay = (args) => alone('replay', args, { services: true, checked: true, envFor: { policy: { CS_POLICY_BUNDLE: join(root, 'services/policy/packs/agentdojo'), CS_ANOMALY_EFFECT: 'record' }, approvals: { CS_APPROVALS_FRICTION: 'report', CS_APPROVALS_OPEN_PER_AGENT: '100000', CS_APPROVALS_OPEN_PER_OWNER: '100000' } } });
+/** Recorded sessions are judged by the rules written for their workplaces. Anomaly levels and breakers count per minute, and a replay's minute is many recorded ones: they are recorded without effect, so that two runs can be compared. */
+export const replay = (args) => alone('replay', args, { services: true, checked: true, envFor: { policy: { CS_POLICY_BUNDLE: join(root, 'services/policy/packs/agentdojo'), CS_ANOMALY_EFFECT: 'record' }, supervision: { CS_BREAKERS_EFFECT: 'record' }, approvals: { CS_APPROVALS_FRICTION: 'report', CS_APPROVALS_OPEN_PER_AGENT: '100000', CS_APPROVALS_OPEN_PER_OWNER: '100000' } } });
 /** Bench starts what each measure needs by itself: an echo must not share two cores with seven idle services. */
 export const bench = (args) => alone('bench', args, { services: false });
 

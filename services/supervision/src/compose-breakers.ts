@@ -11,7 +11,7 @@ import type { Quarantined } from './app/quarantine.ts';
 import type { Delegations } from './app/cascade.ts';
 import type { ActionStore, AgentsNow, HaltBook, TellRun } from './app/ports.ts';
 import type { Person } from './compose-stops.ts';
-import type { BreakerLimits } from './core/breaker.ts';
+import type { BreakerEffect, BreakerLimits } from './core/breaker.ts';
 import { mayClaim, silentOf } from './core/lease.ts';
 import { createLeases } from './outbound/postgres-leases.ts';
 import { createRates } from './outbound/postgres-rates.ts';
@@ -34,13 +34,13 @@ export interface Breaking {
 
 export interface BreakingPorts {
   readonly pool: Pool; readonly book: HaltBook; readonly tell: TellRun; readonly store: ActionStore; readonly delegations: Pick<Delegations, 'openActions'>; readonly record: SupervisionRecord;
-  readonly agents: AgentsNow; readonly keys: KeySet; readonly tenant: string; readonly tokenAudience: string; readonly limits: readonly BreakerLimits[]; readonly leaseMs: number; readonly now: () => number;
+  readonly agents: AgentsNow; readonly keys: KeySet; readonly tenant: string; readonly tokenAudience: string; readonly limits: readonly BreakerLimits[]; readonly breakersEffect: BreakerEffect; readonly leaseMs: number; readonly now: () => number;
 }
 
 const keptMs = 2 * 3_600_000;
 
 export const composeBreaking = (ports: BreakingPorts): Breaking => {
-  const { pool, book, tell, store, delegations, record, agents, keys, tenant, tokenAudience, limits, leaseMs, now } = ports;
+  const { pool, book, tell, store, delegations, record, agents, keys, tenant, tokenAudience, limits, breakersEffect: effect, leaseMs, now } = ports;
   const rates = createRates(pool, tenant), leases = createLeases(pool, tenant);
   const takeOut = async (scope: QuarantineRequest['scope'], name: string, by: string, reason: string): Promise<Quarantined> => {
     const done = await quarantine({ book, tell, store, openActions: (run) => delegations.openActions(run), tenant, now }, scope, name, by, reason);
@@ -50,7 +50,7 @@ export const composeBreaking = (ports: BreakingPorts): Breaking => {
   /** By itself, once for one cause: what a person let back is not taken out for the same again. */
   const once = async (scope: QuarantineRequest['scope'], name: string, reason: string): Promise<void> => { if (await book.find(`quarantine:${name}`) === undefined) await takeOut(scope, name, 'supervision', reason); };
   const breakers = createBreakers({
-    rates, streams: record, book, limits, tenant, digest: sha256Text, now,
+    rates, streams: record, book, limits, effect, tenant, digest: sha256Text, now,
     quarantine: (agent, reason) => once({ kind: 'agent', id: agent }, `breaker:${sha256Text(`${tenant} ${agent}`).slice(0, 22)}:${now()}`, reason),
   });
   const watch = createLeaseWatch({
@@ -90,7 +90,7 @@ export const composeBreaking = (ports: BreakingPorts): Breaking => {
     },
     breakers: () => ({
       breakers: breakers.notClosed().map(({ kind, id, state, halt }) => ({ kind, id, status: state.status, since: state.since, until: state.status === 'open' ? state.until : null, why: state.why.slice(0, 200) || 'unknown', times: state.times, halt })),
-      limits: limits.map((one) => ({ ...one })),
+      effect, limits: limits.map((one) => ({ ...one })),
     }),
     budgets: async () => ({ budgets: (await rates.budgets(now())).map((one) => ({ ...one })) }),
     sweep: async () => {

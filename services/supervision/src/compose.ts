@@ -28,7 +28,7 @@ import type { RecoveryService } from './compose-recovery.ts';
 import { composeReversals } from './compose-reversals.ts';
 import type { ReversalService, ToolsNow } from './compose-reversals.ts';
 import type { Compensate } from './app/reversals.ts';
-import type { BreakerLimits } from './core/breaker.ts';
+import type { BreakerEffect, BreakerLimits } from './core/breaker.ts';
 import { rootOf } from './core/recovery.ts';
 import { openRecord } from './outbound/record.ts';
 import { composeStops, reportOf } from './compose-stops.ts';
@@ -58,6 +58,7 @@ export interface SupervisionPorts {
   /** How long after its claim an action may stay unheard of before it is unknown, ms. */
   readonly outcomeWithinMs: number;
   readonly limits: readonly BreakerLimits[];
+  readonly breakersEffect: BreakerEffect;
   /** How long a runtime holds its run without renewing, ms. */
   readonly leaseMs: number;
   /** `aud` of agent tokens. */
@@ -122,7 +123,7 @@ export const composeSupervision = async (ports: SupervisionPorts): Promise<Super
   const reversals = composeReversals({ pool, tenant, tools: ports.tools, agents: ports.agents, compensate: ports.compensate, tell, record, happened, now, onError: ports.onError });
   const stops = await composeStops({ ...hanging, bus, pool, keys: ports.keys, now, runs, record, happened, outcomeWithinMs: ports.outcomeWithinMs, compensate: reversals.compensate, onError: ports.onError });
   const recovery = composeRecovery({ ...hanging, pool, record, stops, tools: ports.tools, agents: ports.agents, person: ports.person, now, onError: ports.onError });
-  const breaking = composeBreaking({ ...hanging, pool, record, agents: ports.agents, keys: ports.keys, tokenAudience: ports.tokenAudience, limits: ports.limits, leaseMs: ports.leaseMs, now });
+  const breaking = composeBreaking({ ...hanging, pool, record, agents: ports.agents, keys: ports.keys, tokenAudience: ports.tokenAudience, limits: ports.limits, breakersEffect: ports.breakersEffect, leaseMs: ports.leaseMs, now });
   const agentStops = createAgentStops({ store, book, tell, tenant, digest: sha256Text, now, onError: ports.onError });
   const halts = createHaltView({
     bus, jwks: ports.keys, now, onError: (error) => ports.onError(error, 'halts'), report: reportOf(key, tenant, randomUUID()),

@@ -10,6 +10,8 @@ export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => readConfig(e
   leaseMs: integer('CS_LEASE_MS', { default: 15_000, min: 500, max: 600_000 }),
   /** YAML file of the limits by which breakers open. */
   limits: breakersFile('CS_BREAKERS_FILE'),
+  /** Whether a breaker that opens stops anything. */
+  breakersEffect: text<'stop' | 'record'>('CS_BREAKERS_EFFECT', { default: 'stop', oneOf: ['stop', 'record'] }),
   tokenAudience: text('CS_TOKEN_AUDIENCE', { default: 'countersign' }),
   /** Who supervision is when it takes something back; default `reversals.json` among the secrets. */
   reversals: optional('CS_REVERSALS_FILE'),

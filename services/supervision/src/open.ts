@@ -43,7 +43,8 @@ export const openSupervision = async (config: SupervisionConfig): Promise<Servic
   const directory = directoryOf(people, { audience: 'supervision', now: Date.now, relays: keys, useOnce: used.useOnce });
   const active = (id: string) => { const person = directory.person(id); return person?.status === 'active' ? person : undefined; };
   const voters: VotersNow = { isStale: () => people.isStale(), check: (approved, tenant, now) => checkVotes(approved, active, { tenant, now }) };
-  const supervision = await composeSupervision({ voters, tools, limits: config.limits, leaseMs: config.leaseMs, tokenAudience: config.tokenAudience, person: (id) => directory.person(id), outcomeWithinMs: config.outcomeWithinMs, compensate: runtime.compensate, agents: standing, bus, pool, key: serviceKey(config.secretsDir, 'supervision'), keys, tenant: config.tenant, now: Date.now, onError });
+  const supervision = await composeSupervision({ voters, tools, limits: config.limits, breakersEffect: config.breakersEffect, leaseMs: config.leaseMs, tokenAudience: config.tokenAudience, person: (id) => directory.person(id), outcomeWithinMs: config.outcomeWithinMs, compensate: runtime.compensate, agents: standing, bus, pool, key: serviceKey(config.secretsDir, 'supervision'), keys, tenant: config.tenant, now: Date.now, onError });
+  if (config.breakersEffect === 'record') log.warn('breakers are only recorded (CS_BREAKERS_EFFECT=record): none of them stops anything');
   const live = createLiveEvents();
   supervision.onTaken(live.wake);
   agentChanged = supervision.agentChanged;

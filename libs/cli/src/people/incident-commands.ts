@@ -36,6 +36,7 @@ export const breakers = personCommand('countersign breakers [--as PERSON] [--jso
   const found = await session.as(stopping).client.request<BreakerList>('supervision', 'GET', '/breakers');
   const share = (value: number | null, what: string): string => (value === null ? '' : `  ${Math.round(value * 100)} % ${what}`);
   session.show(found, [
+    ...(found.effect === 'record' ? ['Breakers are only recorded (CS_BREAKERS_EFFECT=record): none of them stops anything.'] : []),
     ...(found.breakers.length === 0 ? ['Every breaker is closed.'] : found.breakers.map(({ kind, id: of, status, until, why, times, halt }) => `${status.replace('_', ' ')}  ${kind} ${id(of)}: ${inert(why)}${until === null ? '' : `, tries again at ${clock(until)}`}${times > 1 ? ` (${times} times in a row)` : ''}  ${id(halt)}`)),
     ...found.limits.map(({ scope, match, minimum, windowMs, errors, denials, spend }) => `limit  ${scope} ${match}: of at least ${minimum} in ${windowMs / 1_000} s${share(errors, 'failed')}${share(denials, 'denied')}${spend === null ? '' : `  ${shownMoney(spend)}`}`),
   ]);

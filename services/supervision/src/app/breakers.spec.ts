@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { slotOf } from '../core/breaker.ts';
-import type { Count } from '../core/breaker.ts';
+import type { BreakerEffect, Count } from '../core/breaker.ts';
 import { createBreakers } from './breakers.ts';
 import { recordInMemory } from './streams.fixture.ts';
 
@@ -10,8 +10,8 @@ const world = () => {
   const counts: Count[] = [];
   let now = t0;
   const quarantined: string[] = [];
-  const start = () => createBreakers({
-    rates: { since: async (at) => counts.filter(({ slot }) => slot >= slotOf(at)) }, streams: record.streams, book: record.book, tenant: 'acme', digest: (text) => text.replaceAll(/\W/g, '-').padEnd(22, 'x'), now: () => now,
+  const start = (effect: BreakerEffect = 'stop') => createBreakers({
+    rates: { since: async (at) => counts.filter(({ slot }) => slot >= slotOf(at)) }, streams: record.streams, book: record.book, tenant: 'acme', digest: (text) => text.replaceAll(/\W/g, '-').padEnd(22, 'x'), now: () => now, effect,
     limits: [{ scope: 'agent', match: '*', windowMs: 60_000, minimum: 4, errors: 0.5, denials: null, spend: null, coolMs: 60_000, trial: 2 }], quarantine: async (agent) => { quarantined.push(agent); },
   });
   const fails = (n: number, ended = n): void => { counts.push({ agent: 'clerk', tool: 't', slot: slotOf(now), ended, failed: n, decided: 0, denied: 0, spend: {} }); };
@@ -59,6 +59,33 @@ describe('breakers and their halts', () => {
     expect(await w.standing()).toHaveLength(1);
     w.fail(false);
     await breakers.sweep();
+    expect(await w.standing()).toEqual([]);
+  });
+
+  it('that are only recorded open and try again on the record, and say so there: nobody is halted, nobody quarantined', async () => {
+    const w = world(), breakers = w.start('record');
+    for (let n = 0; n < 5; n++) {
+      w.fails(4);
+      await breakers.sweep();
+      expect(breakers.notClosed()).toMatchObject([{ id: 'clerk', state: { status: 'open', times: n + 1 } }]);
+      w.wait(3_600_000);
+      await breakers.sweep();
+      w.wait(6_000);
+    }
+    expect([w.notices, w.quarantined]).toEqual([[], []]);
+    expect(w.kept.get('breaker/agent/clerk')).toHaveLength(10);
+    expect(w.kept.get('breaker/agent/clerk')!.every(({ data }) => (data as { effect?: string }).effect === 'record')).toBe(true);
+  });
+
+  it('a halt of when they still stopped something holds for its time, and no longer', async () => {
+    const w = world();
+    w.fails(4);
+    await w.start().sweep();
+    const recorded = w.start('record');
+    await recorded.sweep();
+    expect(await w.standing()).toHaveLength(1);
+    w.wait(60_000);
+    await recorded.sweep();
     expect(await w.standing()).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import type { GovernedRecord, HaltNotice } from '@countersign/contracts';
 import { closed, evolveBreaker, limitsOf, nextOfBreaker } from '../core/breaker.ts';
-import type { BreakerEvent, BreakerKind, BreakerLimits, BreakerState, Count } from '../core/breaker.ts';
+import type { BreakerEffect, BreakerEvent, BreakerKind, BreakerLimits, BreakerState, Count } from '../core/breaker.ts';
 import type { HaltBook } from './ports.ts';
 
 export interface BudgetUsed { readonly account: string; readonly budget: string; readonly unit: string; readonly used: number; readonly until: number }
@@ -25,6 +25,7 @@ export interface BreakerPorts {
   readonly streams: Streams;
   readonly book: Pick<HaltBook, 'add' | 'inForce'>;
   readonly limits: readonly BreakerLimits[];
+  readonly effect: BreakerEffect;
   readonly tenant: string;
   readonly digest: (text: string) => string;
   readonly now: () => number;
@@ -49,9 +50,9 @@ interface Known { readonly kind: BreakerKind; readonly id: string; state: Breake
 
 /**
  * Breakers of agents and tools. What one does when it opens is a halt of its scope, on the same way as every halt: policy denies, claims and tool guards
- * refuse. Its state is its stream on the record; the halts follow from it, so that whoever dies in between, the next sweep makes them agree.
+ * refuse; with the effect `record` it does nothing. Its state is its stream on the record; the halts follow from it, so that whoever dies in between, the next sweep makes them agree.
  */
-export const createBreakers = ({ rates, streams, book, limits, tenant, digest, now, quarantine }: BreakerPorts): Breakers => {
+export const createBreakers = ({ rates, streams, book, limits, effect, tenant, digest, now, quarantine }: BreakerPorts): Breakers => {
   const known = new Map<string, Known>();
   /** Notices that only half the house took; said again until both have. */
   const unsettled = new Map<string, HaltNotice>();
@@ -76,11 +77,11 @@ export const createBreakers = ({ rates, streams, book, limits, tenant, digest, n
 
   const move = async (one: Known, { type, ...data }: BreakerEvent): Promise<void> => {
     // Another instance was first: what it did is read, and looked at again the next time.
-    if (!await streams.append(streamOf(one.kind, one.id), one.events, type, 'supervision', { ...data, kind: one.kind, id: one.id })) { await read(one.kind, one.id); return; }
+    if (!await streams.append(streamOf(one.kind, one.id), one.events, type, 'supervision', { ...data, kind: one.kind, id: one.id, ...(effect === 'record' && { effect }) })) { await read(one.kind, one.id); return; }
     one.events += 1;
     one.state = evolveBreaker(one.state, { type, ...data } as BreakerEvent);
     if (type === 'breaker_opened') one.openings += 1;
-    if (one.kind === 'agent' && one.state.status === 'open' && one.state.times === quarantineAfter) await quarantine(one.id, `its breaker opened ${quarantineAfter} times in a row: ${one.state.why}`);
+    if (effect === 'stop' && one.kind === 'agent' && one.state.status === 'open' && one.state.times === quarantineAfter) await quarantine(one.id, `its breaker opened ${quarantineAfter} times in a row: ${one.state.why}`);
   };
 
   const noticeOf = (one: Known, op: HaltNotice['op'], reason: string): HaltNotice => ({ halt: haltOf(one), op, mode: 'halt', tenant, scope: { kind: one.kind, id: one.id }, by: 'supervision', reason: reason.slice(0, 2_000).toWellFormed(), at: now() });
@@ -96,7 +97,7 @@ export const createBreakers = ({ rates, streams, book, limits, tenant, digest, n
     const inForce = new Set((await book.inForce()).map(({ halt }) => halt).filter(isBreaker));
     for (const one of known.values()) {
       const stands = inForce.has(haltOf(one));
-      if (one.state.status === 'open' && !stands) await say(noticeOf(one, 'halt', `breaker: ${one.state.why}`));
+      if (one.state.status === 'open' && !stands && effect === 'stop') await say(noticeOf(one, 'halt', `breaker: ${one.state.why}`));
       else if (one.state.status !== 'open' && stands) await say(noticeOf(one, 'lift', one.state.status === 'closed' ? 'breaker: the trial held' : 'breaker: tries again'));
     }
   };

@@ -2,6 +2,8 @@ import type { GovernedRecord, Money } from '@countersign/contracts';
 import { moneyText } from '@countersign/kernel';
 
 export type BreakerKind = 'agent' | 'tool';
+/** Whether one that opens stops its agent or tool, or is only on the record. */
+export type BreakerEffect = 'stop' | 'record';
 
 /** When a breaker opens, and for how long. Shares are of what ended (errors) or was decided (denials) within the window; null: does not count. */
 export interface BreakerLimits {
