@@ -90,8 +90,8 @@ export async function requireFree(port, what, variable) {
   if (error) throw new Trouble(`Port ${port} for ${what} is taken by ${portOwner(port)}: stop it, or name your own ${what} in ${variable}.`);
 }
 
-/** Polls until true. Rejects with what the process wrote last when it exits or time is up. */
-export async function until(ready, { what, launched, withinMs = 60_000, everyMs = 50 }) {
+/** Polls until true. Rejects with what the process wrote last when it exits or time is up; three minutes is for a machine that is busy with something else. */
+export async function until(ready, { what, launched, withinMs = 180_000, everyMs = 50 }) {
   let gone;
   launched?.exited.then((how) => { gone = how; });
   const deadline = Date.now() + withinMs;
