@@ -3,7 +3,7 @@ import type { Field } from '@countersign/service-host';
 import { defaultLimits } from '../core/breaker.ts';
 import type { BreakerLimits } from '../core/breaker.ts';
 import { readLimits } from '../core/breaker-limits.ts';
-import { readYaml } from './yaml-document.ts';
+import { readMeant } from './read-meant.ts';
 
 const longest = 262_144;
 
@@ -18,6 +18,6 @@ export const breakersFile = (name: string): Field<readonly BreakerLimits[]> => (
     return { problem: `${name}: ${file} cannot be read: ${(error as Error).message}` };
   }
   if (text.length > longest) return { problem: `${name}: ${file} is larger than ${longest} characters` };
-  const document = readYaml(text), limits = document.problems.length === 0 ? readLimits(document.value, document.complain) : [];
-  return document.problems.length === 0 ? { value: limits } : { problem: `${name}: ${document.problems.map(({ line, column, path, why }) => `${file}:${line}:${column}: ${path === '' ? '' : `${path} `}${why}`).join('; ')}` };
+  const { meant, problems } = readMeant(text, readLimits);
+  return problems.length === 0 ? { value: meant! } : { problem: `${name}: ${problems.map(({ line, column, path, why }) => `${file}:${line}:${column}: ${path === '' ? '' : `${path} `}${why}`).join('; ')}` };
 };

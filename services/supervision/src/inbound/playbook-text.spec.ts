@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { readLimits } from '../core/breaker-limits.ts';
 import { breakersFile } from './breakers-file.ts';
 import { readPlaybookText } from './playbook-text.ts';
-import { readYaml } from './yaml-document.ts';
+import { readYaml } from './read-meant.ts';
 
 const example = readFileSync(new URL('../../playbooks/agent-gone-odd.yaml', import.meta.url), 'utf8');
 const wrong = (text: string): readonly string[] => readPlaybookText(text).problems.map(({ line, column, path, why }) => `${line}:${column} ${path} ${why}`);
