@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { readLimits } from '../core/breaker-limits.ts';
 import { breakersFile } from './breakers-file.ts';
 import { readPlaybookText } from './playbook-text.ts';
-import { readYaml } from './read-meant.ts';
+import { readMeant } from './read-meant.ts';
 
 const example = readFileSync(new URL('../../playbooks/agent-gone-odd.yaml', import.meta.url), 'utf8');
 const wrong = (text: string): readonly string[] => readPlaybookText(text).problems.map(({ line, column, path, why }) => `${line}:${column} ${path} ${why}`);
@@ -50,7 +50,7 @@ describe('a playbook as it is written', () => {
 });
 
 describe('the limits of breakers', () => {
-  const limits = (text: string) => { const document = readYaml(text), read = readLimits(document.value, document.complain); return { read, problems: document.problems.map(({ line, path, why }) => `${line} ${path} ${why}`) }; };
+  const limits = (text: string) => { const { meant: read, problems } = readMeant(text, readLimits); return { read, problems: problems.map(({ line, path, why }) => `${line} ${path} ${why}`) }; };
 
   it('are read with their defaults, and refused with their line', () => {
     expect(limits('breakers:\n  - { scope: agent, match: "pay*", denials: 0.8, cool: 5m, spend: { minor: 100, currency: EUR } }\n')).toEqual({ problems: [], read: [{ scope: 'agent', match: 'pay*', windowMs: 60_000, minimum: 20, errors: null, denials: 0.8, spend: { minor: 100, currency: 'EUR' }, coolMs: 300_000, trial: 5 }] });
