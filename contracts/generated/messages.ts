@@ -76,7 +76,7 @@ export interface DetectionFinding {
   readonly status_id: 1 | 2 | 3 | 4;
   readonly status?: string;
   readonly message: string;
-  readonly metadata: { readonly version: '1.9.0'; readonly uid: string; readonly tenant_uid: string; readonly log_name?: string; readonly product: { readonly name: string; readonly vendor_name: string; readonly version?: string } };
+  readonly metadata: { readonly version: '1.9.0'; readonly uid: string; readonly tenant_uid: string; readonly log_name?: string; readonly product: { readonly name: string; readonly vendor_name: string; readonly version?: string }; /** The finding that opened the case which this one adds to; its own id where it opened it. */ readonly correlation_uid?: string };
   readonly finding_info: { readonly uid: string; readonly title: string; readonly desc?: string; readonly types: readonly string[]; readonly created_time?: number; readonly first_seen_time?: number; readonly last_seen_time?: number; readonly analytic: { readonly type_id: 2; readonly type: 'Behavioral'; readonly name: string }; readonly attacks: readonly { readonly version: string; readonly technique: { readonly uid: string; readonly name: string }; readonly sub_technique?: { readonly uid: string; readonly name: string } }[]; readonly related_events_count?: number; readonly related_events?: readonly { readonly uid: string; readonly type: string }[] };
   readonly anomaly_analyses: readonly { readonly analysis_targets: readonly { readonly name: string; readonly type: string }[]; readonly anomalies: readonly { readonly observation_parameter: string; readonly observation_type: string; readonly observed_pattern?: string; readonly observations: readonly { readonly value: string }[] }[]; readonly baselines: readonly { readonly observation_parameter: string; readonly observation_type: string; readonly observed_pattern?: string; readonly observations: readonly { readonly value: string }[] }[] }[];
   readonly evidences: readonly { readonly uid: string; readonly ai_agent: { readonly uid: string; readonly name: string; readonly instance_uid?: string }; readonly actor: { readonly app_uid: string } }[];
@@ -89,7 +89,7 @@ export interface DetectionFinding {
   readonly risk_score: number;
   readonly is_alert: boolean;
   /** What OCSF has no word for. */
-  readonly unmapped: { readonly score: number; readonly repeats?: number; readonly contributions: readonly Contribution[] };
+  readonly unmapped: { readonly score: number; readonly repeats?: number; readonly contributions: readonly Contribution[]; /** Where it adds to a case that is less than an hour old: the second hijack of an agent, or a run that was told of and got worse. */ readonly case?: { /** The finding that opened the case. */ readonly finding: string; /** Findings of the case with this one, told or not: the first four are told, then each time that they have doubled, and whenever it is worse. */ readonly seen: number; /** When the case was opened. */ readonly since: number } };
 }
 /** What an analyst says of a finding, in their own signature, and what it came to. On anomaly.actions.v1 as it was said (status asked), on anomaly.findings.v1 as it was taken. */
 export interface Disposition {
@@ -139,6 +139,8 @@ export interface Finding {
   readonly at: number;
   /** Chance that a run of a well-behaved peer looks as odd. */
   readonly pValue: number;
+  /** Where it adds to a case that is less than an hour old: the second hijack of an agent, or a run that was told of and got worse. */
+  readonly case?: { /** The finding that opened the case. */ readonly finding: string; /** Findings of the case with this one, told or not: the first four are told, then each time that they have doubled, and whenever it is worse. */ readonly seen: number; /** When the case was opened. */ readonly since: number };
 }
 /** What anomaly needs of one governed record, re-keyed by agent (anomaly.actions.v1). */
 export type Observation = RunStartSeen | ActionSeen | OutcomeSeen | RunEndSeen;

@@ -10,8 +10,8 @@ import { random } from './random.ts';
 export interface FaultRow { readonly fault: string; readonly planted: number; readonly found: number; readonly within: string; /** Median hours to the first finding; null where none was found. */ readonly hours: number | null }
 export interface Table {
   readonly agents: number; readonly watchedDays: number; readonly observations: number; readonly seconds: number;
-  /** Findings about agents in which nothing was planted, or not yet. */
-  readonly falseAlerts: number; readonly falsePerThousandAgentDays: number;
+  /** Cases about agents in which nothing was planted, or not yet; and what was told of these more than once. */
+  readonly falseAlerts: number; readonly falsePerThousandAgentDays: number; readonly falseAdditions: number;
   /** Of ordinary runs, the share as odd as one in a hundred and one in twenty should be: what is promised beside what came. */
   readonly realised1: number; readonly realised5: number;
   readonly drifts: number; readonly spreads: number;
@@ -75,11 +75,12 @@ export const evaluate = ({ fleet: options, learn, times, looked }: Evaluation): 
     if (first !== undefined) row.hours.push(Math.max(0, (first.at - one.from) / 3_600_000));
     rows.set(one.fault.name, row);
   }
-  const falses = findings.filter((one) => one.kind === 'behaviour' && isFalse(one)).length;
+  const falseFindings = findings.filter((one) => one.kind === 'behaviour' && isFalse(one));
+  const falses = falseFindings.filter((one) => one.case === undefined).length;
   const watched = options.days - learn;
   const agentDays = fleet.agents.reduce((sum, { from }) => sum + Math.max(0, options.days - Math.max(learn, from)), 0);
   return {
-    agents: options.agents, watchedDays: watched, observations, seconds, falseAlerts: falses, falsePerThousandAgentDays: falses / agentDays * 1_000,
+    agents: options.agents, watchedDays: watched, observations, seconds, falseAlerts: falses, falsePerThousandAgentDays: falses / agentDays * 1_000, falseAdditions: falseFindings.length - falses,
     realised1: ranks.at1 / ranks.all, realised5: ranks.at5 / ranks.all,
     drifts: findings.filter((one) => one.kind === 'drift' && isFalse(one)).length, spreads: findings.filter((one) => one.kind === 'spread' && isFalse(one)).length,
     findingsPer300AgentDays: findings.length / agentDays * 300,

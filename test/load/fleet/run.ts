@@ -16,7 +16,7 @@ process.stderr.write(`${table.agents} agents, ${table.watchedDays} days watched 
 if (values.json) process.stdout.write(`${JSON.stringify(table)}\n`);
 else {
   process.stdout.write(['| planted | found within | found | median |', '|---|---|---|---|', ...table.faults.map((row) => `| ${row.fault} | ${row.within} | ${row.found} of ${row.planted} | ${hours(row.hours)} |`), '',
-    `false alerts: ${table.falseAlerts}, ${table.falsePerThousandAgentDays.toFixed(2)} per 1,000 agent-days; besides ${table.drifts} proposals to take a baseline anew and ${table.spreads} spreads`,
+    `false alerts: ${table.falseAlerts}, ${table.falsePerThousandAgentDays.toFixed(2)} per 1,000 agent-days (${table.falseAdditions} more added to these cases); besides ${table.drifts} proposals to take a baseline anew and ${table.spreads} spreads`,
     `ordinary runs as odd as one in 100: ${(table.realised1 * 100).toFixed(2)} %, as one in 20: ${(table.realised5 * 100).toFixed(2)} %`,
     `findings per 300 agents and day, faults included: ${table.findingsPer300AgentDays.toFixed(2)}`, ''].join('\n'));
 }

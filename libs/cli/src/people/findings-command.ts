@@ -20,6 +20,7 @@ const detail = ({ finding, dispositions }: FindingView): readonly string[] => [
   ...finding.contributions.map(({ feature, nats, text }) => `    ${nats.toFixed(1).padStart(6)}  ${feature.padEnd(10)}  ${inert(text, 500)}`),
   `  events     ${finding.events.map(id).join(', ') || 'none'}`,
   ...(finding.spread === undefined ? [] : [`  agents     ${finding.spread.agents.map(id).join(', ')}${finding.spread.count > finding.spread.agents.length ? ` and ${finding.spread.count - finding.spread.agents.length} more` : ''}`]),
+  ...(finding.case === undefined ? [] : [`  case       ${id(finding.case.finding)}, of which this is the ${finding.case.seen}. that was seen since ${new Date(finding.case.since).toISOString()}`]),
   ...(finding.repeats > 0 ? [`  repeats    ${finding.repeats} since it was last told`] : []),
   ...dispositions.map(({ person, verdict, status, reason, at }) => `  said       ${new Date(at).toISOString()} ${id(person)}: ${verdict} (${status}), ${inert(reason)}`),
 ];

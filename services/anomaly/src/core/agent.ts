@@ -1,3 +1,4 @@
+import { start } from './act.ts';
 import type { Lessons } from './act.ts';
 import { newMix } from './mix-drift.ts';
 import type { Mix } from './mix-drift.ts';
@@ -38,12 +39,22 @@ export interface OpenRun {
   alerted: boolean;
   /** Whether its alert came out of the day's budget. */
   budgeted: boolean;
-  /** Why it is kept from being learned even without an alert: the day's budget had none left, or an analyst called it an attack while it went on. */
-  kept: 'over_budget' | 'attack' | null;
+  /** Why it is kept from being learned: the day's budget had no alert left, it was only counted with a case that was told of, or an analyst called it an attack while it went on. */
+  kept: 'over_budget' | 'untold' | 'attack' | null;
+  /** The rest of a run that analysts cleared as far as it went. */
+  readonly resumed: boolean;
   actions: number;
   tokens: number;
   cost: number;
 }
+
+export const newRun = (run: string, task: number): OpenRun => ({
+  run, task, previous: start, lessons: { own: [], tools: [], classes: [], targets: [] }, fresh: 0, familiar: 0, volume: 0, silence: 0, spend: 0, trouble: 0, hijack: 0,
+  level: 0, pValue: 1, eValue: 0.5, byBehaviour: true, ranked: -1, alerted: false, budgeted: false, kept: null, resumed: false, actions: 0, tokens: 0, cost: 0,
+});
+
+/** Nothing of such a run is learned until an analyst says what it was. */
+export const isKept = ({ alerted, kept }: OpenRun): boolean => alerted || kept !== null;
 
 /** Everything that is remembered of one agent: a few KB. */
 export interface AgentBaseline {
@@ -55,8 +66,9 @@ export interface AgentBaseline {
   /** When it was last registered as another one, epoch ms. */
   renewed: number;
   habits: Table;
-  /** The day (epoch days) of its last alert. */
+  /** The day (epoch days) and the time (epoch ms) at which a case about it was last opened. */
   alertedOn: number;
+  alertedAt: number;
   readonly pace: Pace;
   readonly rhythm: Rhythm;
   readonly mix: Mix;
@@ -79,7 +91,7 @@ export interface AgentBaseline {
 }
 
 export const newAgentBaseline = (): AgentBaseline => ({
-  peers: '', group: '', owner: '', version: 0, renewed: 0, alertedOn: 0, habits: newTable(32, 256), pace: newPace(), rhythm: newRhythm(), mix: newMix(), lengths: newAmounts(), tokens: newAmounts(), cost: newAmounts(), failures: newShare(), open: [], pending: [], changed: 0, strayed: 0, slow: 0, evidence: 0, evidenceAt: 0,
+  peers: '', group: '', owner: '', version: 0, renewed: 0, alertedOn: 0, alertedAt: 0, habits: newTable(32, 256), pace: newPace(), rhythm: newRhythm(), mix: newMix(), lengths: newAmounts(), tokens: newAmounts(), cost: newAmounts(), failures: newShare(), open: [], pending: [], changed: 0, strayed: 0, slow: 0, evidence: 0, evidenceAt: 0,
 });
 
 /** A registered agent became another one: its habits are those of its peers until it has its own. */

@@ -63,7 +63,7 @@ describe('what no stream should have and some do', () => {
     const told = (noisy: number): { readonly ofNoise: number; readonly ofVictims: readonly string[] } => {
       const state = lived();
       const noise = Array.from({ length: 60 }, (_, i) => hijacked(`noisy-${i % noisy}`, 30_000 + i, later(5) + i * 20_000).map((one) => (one.kind === 'action' ? { ...one, owner: 'mallory', targets: one.targets.map((to) => `${to}-${i}`) } : one))).flat();
-      const alerts = (seen: readonly Observation[], from: number) => fold(state, seen, from).flatMap((one) => one.findings.filter(({ kind }) => kind === 'behaviour').map(({ agent }) => agent));
+      const alerts = (seen: readonly Observation[], from: number) => fold(state, seen, from).flatMap((one) => one.findings.filter((finding) => finding.kind === 'behaviour' && finding.case === undefined).map(({ agent }) => agent));
       const ofNoise = alerts(noise, 10_000).length;
       expect(state.detector.tenants.get('acme')!.control.alerts).toBe(ofNoise);
       return { ofNoise, ofVictims: alerts( [...hijacked('anna', 9_500, later(7)), ...hijacked('bert', 9_501, later(7) + minute)], 20_000) };

@@ -2,7 +2,7 @@ import { keys, mostDoubt, mostUnasked, refused } from './act.ts';
 import type { Act } from './act.ts';
 import { mix } from './hash.ts';
 import type { FeatureName } from './score.ts';
-import { countOf, has, rawCount } from './table.ts';
+import { countOf, rawCount, standing } from './table.ts';
 import type { Probation, Table } from './table.ts';
 
 /** The baselines that an action is held against, widest first. */
@@ -154,23 +154,29 @@ const newTool = (to: Estimate, at: Baselines, own: Counts): void => {
   } else if (taskRuns >= familiarFrom) to.known = (own.task + lean.task * isNew) / (taskRuns + lean.task);
 };
 
+/** A target on probation is half as surprising, in nats, as one that nobody ever used: a single run of somebody vouches for little. */
+const vouched = (isNew: number, standing: number): number => (standing === 0 ? isNew : standing === 1 ? Math.sqrt(isNew) : 1);
+
 /**
- * Chance that the next target of a tool is one never used (Pitman–Yor; Teh 2006 for the hierarchy). Known to the agent or to its peers: no news.
- * Of several the newest counts.
+ * Chance that the next target of a tool is one never used (Pitman–Yor; Teh 2006 for the hierarchy). Known to the agent or to its peers for longer than its
+ * probation: no news. Of several the newest counts.
  */
-const newTarget = (to: Estimate, act: Act, at: Baselines, own: Counts): void => {
+const newTarget = (to: Estimate, act: Act, at: Baselines, used: Counts): void => {
   const { group, agent, task, taskRuns } = at;
   const distinct = keys.distinct(act.tool);
-  const isNew = newOne(own.peers, rawCount(group, distinct));
-  const isNewToTask = taskRuns < familiarFrom ? 1 : (strength * isNew + discount * rawCount(group, mix(task, distinct) || 1)) / (strength + own.task);
+  const isNew = newOne(used.peers, rawCount(group, distinct));
+  const isNewToTask = taskRuns < familiarFrom ? 1 : (strength * isNew + discount * rawCount(group, mix(task, distinct) || 1)) / (strength + used.task);
   let known = 1, fresh = 1, met = 0;
   for (const one of act.targets) {
-    const key = keys.target(act.tool, one);
-    const ofTask = taskRuns === 0 ? 0 : rawCount(group, mix(task, key) || 1);
+    const key = keys.target(act.tool, one), keyOfTask = mix(task, key) || 1;
+    const ofTask = taskRuns === 0 ? 0 : rawCount(group, keyOfTask);
     const ofPeers = rawCount(group, key);
     if (ofPeers > 0) met++;
-    if (!(ofPeers - ofTask > 0 || (taskRuns === 0 && has(agent, key)))) fresh = Math.min(fresh, isNew);
-    if (taskRuns >= familiarFrom && ofTask === 0) known = Math.min(known, isNewToTask);
+    // What the agent did of a task that is known cannot be told apart from what it did of others: its own habit only vouches for what somebody did there.
+    const own = standing(agent, key, agentProbation);
+    const elsewhere = ofPeers - ofTask > 0 ? Math.max(own, standing(group, key, peerProbation)) : taskRuns === 0 ? own : 0;
+    fresh = Math.min(fresh, vouched(isNew, elsewhere));
+    if (taskRuns >= familiarFrom) known = Math.min(known, vouched(isNewToTask, ofTask === 0 ? 0 : Math.max(own, standing(group, keyOfTask, peerProbation))));
   }
   to.known = taskRuns >= familiarFrom ? known : fresh;
   to.fresh = fresh;

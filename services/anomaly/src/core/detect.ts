@@ -1,40 +1,35 @@
-import { actOf, keys, noteLessons, start } from './act.ts';
+import { actOf, noteLessons } from './act.ts';
 import type { Act } from './act.ts';
-import { newAgentBaseline, startAnew } from './agent.ts';
+import { isKept, newAgentBaseline, newRun, startAnew } from './agent.ts';
 import type { AgentBaseline, OpenRun } from './agent.ts';
 import { behaviours, newSurprise, surpriseOf } from './behaviour.ts';
-import { newGroup, newTenant } from './groups.ts';
-import type { Group, Tenant } from './groups.ts';
-import { admit, bet, defaultBudget, giveBack, levelOfNext, slowAlarm } from './evidence.ts';
+import { close, dispose, taskRunsOf } from './close.ts';
+import { groupOf, tenantOf } from './groups.ts';
+import type { Group, Groups } from './groups.ts';
+import { admit, defaultBudget, giveBack, levelOfNext, slowAlarm } from './evidence.ts';
 import type { AlertBudget } from './evidence.ts';
-import { hashText, mix } from './hash.ts';
-import { calibrate, learnRun } from './learn.ts';
-import { driftOf, driftAlarm, learnMix, rebase } from './mix-drift.ts';
+import { hashText } from './hash.ts';
+import { driftAlarm, learnMix } from './mix-drift.ts';
 import { levelOf, rankRun } from './rank.ts';
-import type { ActionSeen, Disposed, Observation, OutcomeSeen } from './observation.ts';
+import type { ActionSeen, Observation, OutcomeSeen } from './observation.ts';
 import { learnHour, minuteTail, turnMinute } from './pace.ts';
 import { beginRun } from './rhythm.ts';
 import type { Contribution, Score } from './score.ts';
 import { newSpread, spreadOf } from './spread.ts';
 import type { Spread } from './spread.ts';
-import { rawCount } from './table.ts';
-import { amountTail, learnAmount, takeShare } from './tails.ts';
+import { amountTail, takeShare } from './tails.ts';
 
 /** Everything that is remembered of the agents of one partition. Changed in place by `detect`, by the time of the stream alone. */
-export interface DetectorState {
+export interface DetectorState extends Groups {
   readonly agents: Map<string, AgentBaseline>;
-  /** By tenant and roles. */
-  readonly groups: Map<string, Group>;
-  readonly tenants: Map<string, Tenant>;
   readonly spread: Spread;
 }
 export const newDetector = (): DetectorState => ({ agents: new Map(), groups: new Map(), tenants: new Map(), spread: newSpread() });
 
-/** Runs of one agent that go on at the same time, and odd ones that wait for an analyst. */
+/** Runs of one agent that go on at the same time. */
 const mostOpen = 8;
-const mostPending = 4;
-/** As odd as one in ten is odd by habit; one in a hundred that speaks of hijack teaches no targets. */
-const oddBelow = 0.1, flagged = 0.01;
+/** What is told of an agent within so long adds to its case, which costs no budget. */
+export const caseMs = 3_600_000;
 
 /** While a newly registered version settles, what only is not habit is no alert; that its level rises stays. */
 const settlesIn = 3 * 86_400_000;
@@ -63,84 +58,13 @@ const agentOf = (state: DetectorState, name: string): AgentBaseline => {
   if (agent === undefined) state.agents.set(name, agent = newAgentBaseline());
   return agent;
 };
-const groupOf = (state: DetectorState, { peers }: AgentBaseline): Group => {
-  let found = state.groups.get(peers);
-  if (found === undefined) state.groups.set(peers, found = newGroup());
-  return found;
-};
-const tenantOf = (state: DetectorState, name: string): Tenant => {
-  let found = state.tenants.get(name);
-  if (found === undefined) state.tenants.set(name, found = newTenant());
-  return found;
-};
-
 const open = (state: DetectorState, agent: AgentBaseline, { tenant, run, now }: Observation, task: number): OpenRun => {
   const known = agent.open.find((one) => one.run === run);
   if (known !== undefined) return known;
   if (agent.open.length >= mostOpen) close(state, agent, { tenant, now }, agent.open.shift()!);
-  const opened: OpenRun = {
-    run, task, previous: start, lessons: { own: [], tools: [], classes: [], targets: [] }, fresh: 0, familiar: 0, volume: 0, silence: 0, spend: 0, trouble: 0, hijack: 0,
-    level: 0, pValue: 1, eValue: 0.5, byBehaviour: true, ranked: -1, alerted: false, budgeted: false, kept: null, actions: 0, tokens: 0, cost: 0,
-  };
+  const opened = newRun(run, task);
   agent.open.push(opened);
   return opened;
-};
-
-/** What a run showed becomes habit, unless it was odd: then an analyst has to say what it was. */
-const close = (state: DetectorState, agent: AgentBaseline, { tenant: name, now }: Pick<Observation, 'tenant' | 'now'>, run: OpenRun): void => {
-  if (run.lessons.own.length === 0) return;
-  const group = groupOf(state, agent), tenant = tenantOf(state, name);
-  const ofHabit = run.hijack < run.familiar / 3;
-  agent.changed += 0.2 * ((run.pValue <= oddBelow && ofHabit ? 1 : 0) - agent.changed);
-  agent.strayed = driftOf(agent.mix);
-  agent.slow = bet(agent.slow, run.eValue);
-  if (!isKept(run)) {
-    calibrate(run, group, tenant, taskRunsOf(group, run.task));
-    learnAmounts(agent, run);
-    const speaksOfHijack = run.pValue <= flagged && !ofHabit;
-    learnRun(speaksOfHijack ? { ...run, lessons: { ...run.lessons, targets: [] } } : run, agent, group, tenant, now);
-    if (!speaksOfHijack) return;
-    // That such things happen is learned, under probation; whom they went to only once an analyst has looked.
-    run.lessons.own.length = run.lessons.tools.length = run.lessons.classes.length = 0;
-  }
-  // Nobody is going to say anything of an attack again; what no finding tells of takes no place from what one does.
-  if (run.kept === 'attack' || (isKept(run) && !run.alerted && agent.pending.length >= mostPending)) return;
-  agent.pending.push(run);
-  if (agent.pending.length > mostPending) agent.pending.shift();
-};
-
-/** Nothing of such a run is learned until an analyst says what it was. */
-const isKept = ({ alerted, kept }: OpenRun): boolean => alerted || kept !== null;
-
-const learnAmounts = (agent: AgentBaseline, run: OpenRun): void => {
-  if (run.actions > 0) learnAmount(agent.lengths, run.actions);
-  if (run.tokens > 0) learnAmount(agent.tokens, run.tokens);
-  if (run.cost > 0) learnAmount(agent.cost, run.cost);
-};
-
-const taskRunsOf = (group: Group, task: number): number => (task === 0 ? 0 : rawCount(group.habits, mix(task, keys.run()) || 1));
-
-const dispose = (state: DetectorState, agent: AgentBaseline, { tenant: name, run, now, verdict }: Disposed): void => {
-  const at = agent.pending.findIndex((one) => one.run === run);
-  const running = agent.open.find((one) => one.run === run);
-  if (verdict !== 'true') {
-    agent.evidence = 0;
-    agent.slow = 0;
-    if (running !== undefined) running.pValue = 1;
-  } else if (running !== undefined) running.kept = 'attack';
-  if (verdict === 'expected') {
-    rebase(agent.mix);
-    agent.strayed = 0;
-  }
-  if (at < 0) return;
-  const [found] = agent.pending.splice(at, 1);
-  if (verdict === 'true') return;
-  const group = groupOf(state, agent), tenant = tenantOf(state, name);
-  if (isKept(found!)) {
-    calibrate(found!, group, tenant, taskRunsOf(group, found!.task));
-    learnAmounts(agent, found!);
-  }
-  learnRun(found!, agent, group, tenant, now, verdict === 'expected');
 };
 
 const outcome = (agent: AgentBaseline, { run: name, failed, tokens, cost }: OutcomeSeen): void => {
@@ -198,14 +122,16 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
   // What a registered change or a lasting one explains is a case for review, not for an alert.
   const isExplained = ofHabit && run.byBehaviour && (drift || Math.abs(seen.now - agent.renewed) < settlesIn);
   const slow = agent.slow >= slowAlarm;
-  let alert = false;
+  let alert = false, opens = false;
   if (!run.alerted && !isExplained && (slow || run.pValue <= run.level)) {
     run.budgeted = !slow && admit(tenant.control, hashText(agent.owner), budget, agent.alertedOn !== tenant.control.day);
-    // For whom the budget has none left, nobody is called; it is no reason to learn it.
-    if (slow || run.budgeted) run.alerted = alert = true; else run.kept ??= 'over_budget';
+    opens = slow || run.budgeted;
+    // For whom the budget has none left, nobody is called, but where the house is looking at this agent already; it is no reason to learn it.
+    if (opens || Math.abs(seen.now - agent.alertedAt) < caseMs) run.alerted = alert = true; else run.kept ??= 'over_budget';
   }
-  if (alert) {
+  if (opens) {
     agent.alertedOn = tenant.control.day;
+    agent.alertedAt = seen.now;
     agent.slow = 0;
   }
   agent.evidence = Math.max(faded(agent, seen.now), slow ? 1.5 * Math.log10(slowAlarm) : 0, -1.5 * Math.log10(run.pValue));
@@ -214,16 +140,18 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
   let evidence = 0;
   for (const { nats } of contributions) evidence += nats;
   return {
-    pValue: run.pValue, eValue: run.eValue, evidence, contributions, level: levelOf(agent.evidence), alert, drift,
+    pValue: run.pValue, eValue: run.eValue, evidence, contributions, level: levelOf(agent.evidence), alert, opens, drift,
     spread: spreadOf(state.spread, seen, did, surprise),
   };
 };
 
-/** The alert of an action was told to nobody: it uses no budget. */
-export const untold = (state: DetectorState, { tenant, agent: name, run: of }: ActionSeen): void => {
+/** What became of the alert of an action: it opened no case and uses no budget; and where nobody was told of it, its run takes no place from one that an analyst is asked about. */
+export const openedNone = (state: DetectorState, { tenant, agent: name, run: of }: ActionSeen, isTold: boolean): void => {
   const agent = agentOf(state, name);
   const run = agent.open.find(({ run }) => run === of);
-  if (run?.budgeted !== true) return;
+  if (run === undefined) return;
+  if (!isTold) run.kept ??= 'untold';
+  if (!run.budgeted) return;
   run.budgeted = false;
   giveBack(tenantOf(state, tenant).control, hashText(agent.owner));
 };
@@ -256,7 +184,7 @@ const keepPace = (agent: AgentBaseline, group: Group, run: OpenRun, now: number,
   const length = -Math.log(amountTail(agent.lengths, run.actions));
   if (length > worthWords) contributions.push({ feature: 'volume', nats: length, observed: run.actions, expected: Math.expm1(agent.lengths.mean), peerShare: null });
   run.volume = Math.max(run.volume, length);
-  if (run.actions > 1) return;
+  if (run.actions > 1 || run.resumed) return;
   const began = beginRun(agent.rhythm, group.season, now);
   learnHour(group.season, now);
   const silence = -Math.log(began.silence), timing = -Math.log(began.timing), clump = -Math.log(began.clump);

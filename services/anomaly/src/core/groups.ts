@@ -31,3 +31,20 @@ export interface Tenant {
   readonly control: AlertControl;
 }
 export const newTenant = (): Tenant => ({ habits: newTable(256, 4_096), calibrations: newCalibrations(), control: newAlertControl() });
+
+/** The peers and tenants of a partition. */
+export interface Groups {
+  /** By tenant and roles. */
+  readonly groups: Map<string, Group>;
+  readonly tenants: Map<string, Tenant>;
+}
+export const groupOf = ({ groups }: Groups, { peers }: { readonly peers: string }): Group => {
+  let found = groups.get(peers);
+  if (found === undefined) groups.set(peers, found = newGroup());
+  return found;
+};
+export const tenantOf = ({ tenants }: Groups, name: string): Tenant => {
+  let found = tenants.get(name);
+  if (found === undefined) tenants.set(name, found = newTenant());
+  return found;
+};

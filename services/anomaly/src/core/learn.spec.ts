@@ -46,16 +46,18 @@ describe('a run that speaks of hijack and was not alerted about', () => {
     const agent = state.agents.get('agent-1')!;
     const { runs } = agent.habits;
     const doubtful = reply('mallory@evil.example', { trust: 'document' });
+    const newness = (score: Score) => score.contributions.find(({ feature }) => feature === 'target')?.nats ?? 0;
     const odd = run(state, 'agent-1', 'odd', now, doubtful).at(-1)!;
     expect(odd.pValue).toBeLessThan(0.01);
     expect(odd.alert).toBe(false);
     expect(agent.habits.runs).toBe(runs + 1);
     expect(agent.pending.at(-1)).toMatchObject({ run: 'odd', lessons: { own: [], targets: [expect.any(Number), expect.any(Number)] } });
-    expect(run(state, 'agent-1', 'again', now + hour, doubtful).at(-1)!.contributions.map(({ feature }) => feature)).toContain('target');
-    // Analysts say that it was nothing: now the target is known, and the run does not count twice.
+    const again = run(state, 'agent-1', 'again', now + hour, doubtful).at(-1)!;
+    expect(newness(again)).toBeGreaterThan(newness(odd) * 0.9);
+    // Analysts say that it was nothing: now the target is known, on probation, and the run does not count twice.
     for (const name of ['odd', 'again']) detect(state, { kind: 'disposed', tenant: 'acme', agent: 'agent-1', run: name, now: now + 2 * hour, verdict: 'false' });
     expect(agent.habits.runs).toBe(runs + 2);
-    expect(run(state, 'agent-1', 'cleared', now + 3 * hour, doubtful).at(-1)!.contributions.map(({ feature }) => feature)).not.toContain('target');
+    expect(newness(run(state, 'agent-1', 'cleared', now + 3 * hour, doubtful).at(-1)!)).toBeCloseTo(newness(again) / 2, 1);
   });
 });
 
@@ -122,6 +124,53 @@ describe('a run that was alerted about', () => {
   });
 });
 
+describe('a run that analysts judge while it goes on', () => {
+  const about = { tenant: 'acme', agent: 'agent-1', run: 'bad' };
+  const begun = () => {
+    const { state, now } = office(1_800);
+    let n = 0;
+    const act = (step: Step, at = now + ++n) => detect(state, { kind: 'action', ...about, now: at, action: `bad-${n}`, group: 'clerk', owner: 'agent-1', version: 1, consequential: true, reversible: false, impact: 'medium', targets: [], trust: 'none', from: null, signs: [], denied: false, ...step })!;
+    const say = (verdict: 'true' | 'false' | 'expected') => detect(state, { kind: 'disposed', ...about, now: now + minute, verdict });
+    const end = () => detect(state, { kind: 'ended', ...about, now: now + hour });
+    const agent = state.agents.get('agent-1')!;
+    detect(state, { kind: 'started', ...about, now, task: 'answer customers' });
+    const runs = agent.habits.runs, { worked, count } = agent.rhythm;
+    return { state, agent, act, say, end, learned: () => agent.habits.runs - runs, rhythm: () => agent.rhythm.count - count + agent.rhythm.worked - worked, first: reply('mallory@evil.example', smuggled).map((step) => act(step)).at(-1)! };
+  };
+
+  it('is learned as far as it went once they say that it was nothing, and goes on as if it began', () => {
+    for (const verdict of ['false', 'expected'] as const) {
+      const { agent, act, say, end, learned, rhythm, first } = begun();
+      expect([first.alert, learned()]).toEqual([true, 0]);
+      say(verdict);
+      expect([learned(), agent.pending, agent.open.map(({ alerted, pValue }) => [alerted, pValue])]).toEqual([1, [], [[false, 1]]]);
+      const began = rhythm();
+      act(reply('customer-3')[1]!);
+      end();
+      // What was cleared is not learned twice, and the rest is no beginning of work.
+      expect([learned(), rhythm() - began, agent.pending]).toEqual([2, 0, []]);
+    }
+  });
+
+  it('is not excused for what it does after', () => {
+    const { agent, act, say, end, learned } = begun();
+    say('false');
+    expect(act(reply('eve@evil.example', { ...smuggled, tool: 'bank.pay' })[1]!).alert).toBe(true);
+    end();
+    expect([learned(), agent.pending.map(({ run: name }) => name)]).toEqual([1, ['bad']]);
+    say('true');
+    expect([learned(), agent.pending]).toEqual([1, []]);
+  });
+
+  it('never teaches anything once they call it an attack, whatever is said of it after', () => {
+    const { agent, say, end, learned } = begun();
+    say('true');
+    say('false');
+    end();
+    expect([learned(), agent.pending]).toEqual([0, []]);
+  });
+});
+
 describe('an ordinary run that an analyst calls an attack while it goes on (it was one of a spread)', () => {
   it('is not learned when it ends', () => {
     const { state, now } = office(1_800);
@@ -147,7 +196,7 @@ describe('starts of runs in which nothing is done', () => {
 describe('many slightly odd runs', () => {
   it('of one agent in a minute raise it, and do not make it high by their number', () => {
     const { state, now } = office(1_800, 2 * minute);
-    const scores = Array.from({ length: 10 }, (_, n) => run(state, 'agent-3', `burst-${n}`, now + n * 2_000, reply('customer-3').slice(1)).at(-1)!);
+    const scores = Array.from({ length: 8 }, (_, n) => run(state, 'agent-3', `burst-${n}`, now + n * 2_000, reply('customer-3').slice(1)).at(-1)!);
     expect(scores.map(({ level }) => level)).not.toContain('high');
   });
 });

@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { validateAnomalyLevel, validateFinding } from '@countersign/contracts';
-import type { Disposition } from '@countersign/contracts';
+import type { Disposition, Finding } from '@countersign/contracts';
 import { hijacked, history, minute, ordinary, uuid } from '../anomaly.fixture.ts';
 import { assemble, partsOf, readPart } from '../app/parts.ts';
 import { readState, writeState } from '../outbound/state-json.ts';
+import { defaultBudget } from './evidence.ts';
+import type { ActionSeen } from './observation.ts';
 import type { Entry, PartitionState } from './partition.ts';
 import { emptyPartition, take } from './partition.ts';
 
@@ -32,12 +34,56 @@ describe('a partition of agents', () => {
 
   it('tells of a hijacked run once: a finding, and the level of the agent and of the run', () => {
     const state = lived();
-    const told = fold(state, [...hijacked('anna', 9_000, after(5)), ...hijacked('anna', 9_001, after(5) + minute)], 800);
+    const told = fold(state, [...hijacked('anna', 9_000, after(5)), { ...hijacked('anna', 9_000, after(5)).at(-1) as ActionSeen, action: uuid(90_009), now: after(5) + minute }], 800);
     const findings = told.flatMap((one) => one.findings), levels = told.flatMap((one) => one.levels);
     expect(findings).toMatchObject([{ finding: 'f-0-802', agent: 'anna', run: uuid(9_000), kind: 'behaviour', severity: 'critical', impact: 'critical', events: [uuid(90_002)] }]);
     expect(findings[0]!.techniques).toContain('AML.T0051.001');
     expect(levels[0]).toMatchObject({ agent: 'anna', level: 'high', findings: ['f-0-802'], runs: [{ run: uuid(9_000), level: 'high' }] });
     expect([...findings.map((one) => validateFinding(one)), ...levels.map((one) => validateAnomalyLevel(one))]).not.toContain(false);
+  });
+
+  it('tells of the next hijack of the same agent too, as one more of its case, and of a hundredth no hundred times', () => {
+    const state = lived();
+    const told = (from: number, runs: number): Finding[] =>
+      Array.from({ length: runs }, (_, i) => fold(state, [...hijacked('anna', 9_000 + from + i, after(5) + (from + i) * 20_000), { kind: 'ended', tenant: 'acme', agent: 'anna', run: uuid(9_000 + from + i), now: after(5) + (from + i) * 20_000 + 5_000 }], 800 + (from + i) * 4)).flat().flatMap((one) => one.findings);
+    const findings = told(0, 40), [first, second] = findings;
+    expect(first).toMatchObject({ finding: 'f-0-802', run: uuid(9_000), repeats: 0 });
+    expect(first!.case).toBeUndefined();
+    expect(second).toMatchObject({ run: uuid(9_001), case: { finding: 'f-0-802', seen: 2, since: first!.at } });
+    expect(findings.every((one) => validateFinding(one))).toBe(true);
+    // By and by it is how many there are that is odd: that is another case. Each is told four times, and then when it has doubled.
+    const cases = Object.values(Object.groupBy(findings, (one) => one.case?.finding ?? one.finding)).map((of) => of!.map((one) => one.case?.seen ?? 1));
+    for (const seen of cases) expect(seen).toEqual([1, 2, 3, 4, 8, 16, 32].slice(0, seen.length));
+    expect(findings.length).toBeLessThan(20);
+    // A case costs one alert of the day, however often it comes again; an hour later it is a new one.
+    expect(state.detector.tenants.get('acme')!.control.alerts).toBe(cases.length);
+    expect(told(200, 1)).toMatchObject([{ kind: 'behaviour', repeats: expect.any(Number) }]);
+    expect(state.detector.tenants.get('acme')!.control.alerts).toBe(cases.length + 1);
+    // Each that was told of can be judged by itself: the places are for these.
+    expect(state.detector.agents.get('anna')!.pending).toHaveLength(4);
+  });
+
+  it('tells of a second hijack within the hour also when the day has no alert left', () => {
+    const state = lived();
+    const [opened] = fold(state, hijacked('anna', 9_000, after(5)), 800).flatMap((one) => one.findings);
+    const { control } = state.detector.tenants.get('acme')!;
+    control.alerts = defaultBudget.perDay;
+    expect(fold(state, hijacked('anna', 9_001, after(5) + minute), 810).flatMap((one) => one.findings)).toMatchObject([{ kind: 'behaviour', case: { finding: opened!.finding } }]);
+    expect(fold(state, hijacked('bert', 9_002, after(5) + minute), 820).flatMap((one) => one.findings.filter(({ kind }) => kind === 'behaviour'))).toEqual([]);
+    expect(control.alerts).toBe(defaultBudget.perDay);
+  });
+
+  it('tells again of a run that was told of and got worse, and clears it only when both were judged', () => {
+    const state = lived();
+    const [read] = fold(state, [{ ...hijacked('anna', 9_000, after(5)).at(-1) as ActionSeen, impact: 'low' }], 800).flatMap((one) => one.findings);
+    const [paid] = fold(state, [{ ...hijacked('anna', 9_000, after(5)).at(-1) as ActionSeen, now: after(5) + 9_000, action: uuid(90_003) }], 801).flatMap((one) => one.findings);
+    expect([read, paid]).toMatchObject([{ finding: 'f-0-800', severity: 'medium' }, { finding: 'f-0-801', run: uuid(9_000), severity: 'critical', case: { finding: 'f-0-800', seen: 2 } }]);
+    const said = (finding: string) => fold(state, [says(finding, 'ana', 'false', after(6)), says(finding, 'abe', 'false', after(6))], 900).flatMap((one) => one.dispositions.map(({ status, level }) => `${status} ${level}`));
+    const learned = state.detector.agents.get('anna')!.habits.runs;
+    expect(said('f-0-800')).toEqual(['waiting high', 'done high']);
+    expect(state.detector.agents.get('anna')!.habits.runs).toBe(learned);
+    expect(said('f-0-801')).toEqual(['waiting high', 'done normal']);
+    expect(state.detector.agents.get('anna')!.habits.runs).toBe(learned + 1);
   });
 
   it('lets a level fade by the time of the stream, also of an agent that went quiet', () => {

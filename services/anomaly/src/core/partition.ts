@@ -1,14 +1,14 @@
 import type { AnomalyLevel, Disposition, Finding } from '@countersign/contracts';
-import { detect, faded, levelAt, newDetector, untold } from './detect.ts';
+import { detect, faded, levelAt, newDetector, openedNone } from './detect.ts';
 import type { DetectorState } from './detect.ts';
 import { noticed } from './finding/notice.ts';
-import { disposeOf } from './finding/disposition.ts';
+import { disposeOf, isOpen } from './finding/disposition.ts';
 import { newFile } from './finding/file.ts';
 import type { AgentFile } from './finding/file.ts';
 import type { Observation, RunEnded } from './observation.ts';
 
 /** Rises whenever the same actions would fold to other state: older checkpoints are then thrown away and the topic is read again. */
-export const foldVersion = 7;
+export const foldVersion = 8;
 
 /** What stands on anomaly.actions.v1: what agents did, and what analysts say of findings about them. */
 export type Entry = Observation | (Disposition & { readonly kind: 'disposition' });
@@ -59,7 +59,8 @@ const observe = (state: PartitionState, seen: Observation, place: string): Told 
   if (seen.kind === 'ended' && known?.odd[seen.run] !== undefined) return ended(state, known, seen, place);
   if (score === undefined || seen.kind !== 'action') return { ...nothing, touched: [seen.agent] };
   const { file, findings } = noticed(known, seen, score, place);
-  if (score.alert && !findings.some(({ kind }) => kind === 'behaviour')) untold(state.detector, seen);
+  const told = findings.find(({ kind }) => kind === 'behaviour');
+  if (score.alert && (told === undefined || told.case !== undefined)) openedNone(state.detector, seen, told !== undefined);
   if (file === undefined) return { ...nothing, touched: [seen.agent] };
   const next = { ...file, level: score.level, findings: score.level === 'normal' ? [] : file.findings };
   state.files.set(seen.agent, next);
@@ -107,7 +108,7 @@ const dispose = (state: PartitionState, { kind: _, ...said }: Disposition & { re
   const { cases, status, run } = disposeOf(known.cases, finding, person, verdict);
   if (status === undefined) return { ...nothing, touched: [] };
   let next: AgentFile = { ...known, cases };
-  if (status === 'done') {
+  if (status === 'done' && (verdict === 'true' || run === null || !isOpen(cases, run))) {
     if (run !== null) detect(state.detector, { kind: 'disposed', tenant, agent, run, now: at, verdict });
     if (verdict !== 'true') {
       const { [run ?? '']: __, ...odd } = next.odd;

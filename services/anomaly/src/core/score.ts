@@ -27,6 +27,8 @@ export interface Score {
   readonly level: 'normal' | 'raised' | 'high';
   /** Whether it asks for attention now: the false-discovery control let it through (once per run and refractory time). */
   readonly alert: boolean;
+  /** Whether the alert may open a case; without, the day's budget had none left and it adds to what was told of the agent within the hour. */
+  readonly opens: boolean;
   /** Its work has changed for good, by habit alone: a case for taking the baseline anew after review, not for an alert. */
   readonly drift: boolean;
   /** Agents that lately did the same thing that none of their peers had ever done, this one last; empty where it is the only one. */

@@ -55,6 +55,12 @@ export const rawCount = (table: Table, key: number): number => {
   return at < 0 ? 0 : table.counts[at]!;
 };
 
+/** What is known of a key: 0 nothing, 1 it is on probation, 2 it is established. */
+export const standing = (table: Table, key: number, probation: Probation): 0 | 1 | 2 => {
+  const at = find(table, key);
+  return at < 0 || table.counts[at] === 0 ? 0 : isEstablished(table.marks[at]!, probation) ? 2 : 1;
+};
+
 export const has = (table: Table, key: number): boolean => find(table, key) >= 0;
 
 /**

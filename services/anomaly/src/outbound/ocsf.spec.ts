@@ -13,8 +13,9 @@ const finding = findingOf('f-0-7', { tenant: 'acme', agent: 'payer', run: '01980
 });
 const spread: Finding = { ...finding, kind: 'spread', run: null, spread: { agents: ['payer', 'clerk'], count: 2, what: 'the same new target' } };
 const bare: Finding = { ...finding, contributions: [], events: [], techniques: [] };
+const again: Finding = { ...finding, finding: 'f-0-9', case: { finding: 'f-0-7', seen: 2, since: finding.at } };
 const disposed = (verdict: Disposition['verdict'], status: Disposition['status']): Disposition => ({ finding: 'f-0-7', tenant: 'acme', agent: 'payer', verdict, person: 'ana', reason: 'looked', jws: 'a.b.c', status, at: 1_793_500_100_000 });
-const all = [toDetection(finding), toDetection(spread), toDetection(bare), toDetection(finding, disposed('true', 'done')), toDetection(finding, disposed('false', 'waiting')), toDetection(finding, disposed('expected', 'done'))];
+const all = [toDetection(finding), toDetection(spread), toDetection(bare), toDetection(finding, disposed('true', 'done')), toDetection(finding, disposed('false', 'waiting')), toDetection(finding, disposed('expected', 'done')), toDetection(again)];
 
 describe('a finding as OCSF Detection Finding', () => {
   it('fits our own contract', () => {
@@ -28,7 +29,11 @@ describe('a finding as OCSF Detection Finding', () => {
       evidences: [{ ai_agent: { uid: 'payer' } }],
     });
     expect(all[1]!.finding_info.title).toBe('2 agents: unusual sequence, target');
-    expect(all.slice(3).map((one) => [one.activity_name, one.type_uid, one.status])).toEqual([['Close', 200403, 'Resolved'], ['Update', 200402, 'In Progress'], ['Close', 200403, 'Suppressed']]);
+    expect(all.slice(3, 6).map((one) => [one.activity_name, one.type_uid, one.status])).toEqual([['Close', 200403, 'Resolved'], ['Update', 200402, 'In Progress'], ['Close', 200403, 'Suppressed']]);
+  });
+
+  it('keeps what belongs to one case together', () => {
+    expect([all[0]!, all[6]!].map(({ metadata, unmapped }) => [metadata.uid, metadata.correlation_uid, unmapped.case?.seen])).toEqual([['f-0-7', 'f-0-7', undefined], ['f-0-9', 'f-0-7', 2]]);
   });
 
   // The published documents are not ours to keep here: where they lie beside the clone they are asked too.

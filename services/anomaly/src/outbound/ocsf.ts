@@ -37,7 +37,7 @@ export const toDetection = (finding: Finding, last?: Disposition): DetectionFind
     time: last?.at ?? finding.at, start_time: finding.since, end_time: finding.at,
     severity_id: (severities.indexOf(finding.severity) + 2) as DetectionFinding['severity_id'], severity: capital(finding.severity),
     status_id: status, status: statuses[status], message: finding.explanation,
-    metadata: { version: '1.9.0', uid: finding.finding, tenant_uid: finding.tenant, log_name: 'anomaly.findings.v1', product: { name: 'Countersign', vendor_name: 'Countersign' } },
+    metadata: { version: '1.9.0', uid: finding.finding, correlation_uid: finding.case?.finding ?? finding.finding, tenant_uid: finding.tenant, log_name: 'anomaly.findings.v1', product: { name: 'Countersign', vendor_name: 'Countersign' } },
     finding_info: {
       uid: finding.finding, title: `${agents.length > 1 ? `${finding.spread!.count} agents` : finding.agent}: unusual ${[...new Set(observed.map(({ feature }) => feature))].slice(0, 3).join(', ') || leading}`, desc: finding.explanation, types: [finding.kind],
       created_time: finding.at, first_seen_time: finding.since, last_seen_time: finding.at,
@@ -55,7 +55,7 @@ export const toDetection = (finding: Finding, last?: Disposition): DetectionFind
     ...confidenceBand(finding.confidence), confidence_score: Math.round(finding.confidence * 100),
     impact_id: impactNumber(finding.impact) as DetectionFinding['impact_id'], impact: capital(finding.impact),
     risk_score: Math.round(riskOf(finding.impact, finding.confidence) * 100), is_alert: true,
-    unmapped: { score: finding.score, repeats: finding.repeats, contributions: finding.contributions },
+    unmapped: { score: finding.score, repeats: finding.repeats, ...(finding.case && { case: finding.case }), contributions: finding.contributions },
   };
 };
 

@@ -1,9 +1,10 @@
-import type { Disposition } from '@countersign/contracts';
+import type { Disposition, Finding } from '@countersign/contracts';
 
 export type Verdict = Disposition['verdict'];
 
 /** What analysts said of one finding so far. Plain data, part of the checkpoint. */
 export interface Case {
+  readonly kind: Finding['kind'];
   readonly run: string | null;
   readonly at: number;
   /** The last word of each analyst. */
@@ -18,10 +19,10 @@ const mostCases = 64;
 /** Analysts who must say the same before a level falls or something odd becomes habit. One is enough to confirm an attack. */
 export const analystsFor = (verdict: Verdict): 1 | 2 => (verdict === 'true' ? 1 : 2);
 
-export const openCase = (cases: Cases, finding: string, run: string | null, at: number): Cases => {
+export const openCase = (cases: Cases, finding: string, kind: Finding['kind'], run: string | null, at: number): Cases => {
   const entries = Object.entries(cases);
   const kept = entries.length < mostCases ? cases : Object.fromEntries(entries.slice(-(mostCases - 1)));
-  return { ...kept, [finding]: { run, at, said: {}, closed: null } };
+  return { ...kept, [finding]: { kind, run, at, said: {}, closed: null } };
 };
 
 export interface Disposed {
@@ -41,3 +42,6 @@ export const disposeOf = (cases: Cases, finding: string, person: string, verdict
   const done = agreed >= analystsFor(verdict);
   return { cases: { ...cases, [finding]: { ...found, said, closed: done ? verdict : null } }, status: done ? 'done' : 'waiting', run: found.run };
 };
+
+/** Whether something else that was told of a run's behaviour still waits to be judged: no run is cleared of what nobody has looked at. */
+export const isOpen = (cases: Cases, run: string): boolean => Object.values(cases).some((one) => one.kind === 'behaviour' && one.run === run && one.closed === null);

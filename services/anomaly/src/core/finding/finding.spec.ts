@@ -68,13 +68,27 @@ describe('telling it once', () => {
     return { lately: outcome.lately, told: outcome.told ? [...so.told, outcome.told.finding] : so.told, repeats: outcome.told ? [...so.repeats, outcome.told.repeats] : so.repeats };
   }, { lately, told: [], repeats: [] });
 
-  it('keeps quiet about the same for an hour and then says how often it was', () => {
-    const { told, repeats } = tell({}, at(0), at(1), at(2), at(refractoryMs), at(refractoryMs + 1));
-    expect([told, repeats]).toEqual([['f-0', `f-${refractoryMs}`], [0, 2]]);
+  it('counts what comes again within the hour, and tells the first of it and each doubling, then opens another case', () => {
+    const { told, repeats } = tell({}, ...Array.from({ length: 9 }, (_, i) => at(i)), at(refractoryMs), at(refractoryMs + 1));
+    expect(told).toEqual(['f-0', 'f-1', 'f-2', 'f-3', 'f-7', `f-${refractoryMs}`, `f-${refractoryMs + 1}`]);
+    expect(repeats).toEqual([0, 0, 0, 0, 3, 1, 0]);
   });
 
   it('speaks up at once where it has become worse', () => {
-    expect(tell({}, at(0, 5), at(1, 900), at(2, 5)).told).toEqual(['f-0', 'f-1']);
+    const many = Array.from({ length: 5 }, (_, i) => at(i, 5));
+    expect(tell({}, ...many, at(5, 900), at(6, 5)).told).toEqual(['f-0', 'f-1', 'f-2', 'f-3', 'f-5']);
+  });
+
+  it('says once of a change of work that it lasts', () => {
+    const drift = (now: number) => findingOf(`d-${now}`, { ...subject, at: now }, evidence({ kind: 'drift' }));
+    expect(tell({}, drift(0), drift(1), drift(2), drift(refractoryMs * 100)).told).toEqual(['d-0']);
+  });
+
+  it('adds to a case of the hour what may open none, and is silent where there is none', () => {
+    const other = findingOf('f-9', { ...subject, at: 9 }, evidence({ contributions: [contribution({ feature: 'volume' })] }));
+    expect(tellOnce({}, other, false)).toMatchObject({ lately: {}, told: undefined, as: undefined });
+    expect(tellOnce(tell({}, at(0)).lately, other, false).told).toMatchObject({ finding: 'f-9', case: { finding: 'f-0', seen: 2, since: 0 } });
+    expect(tellOnce(tell({}, at(0)).lately, { ...other, at: refractoryMs }, false).told).toBeUndefined();
   });
 
   it('is not silenced by a clock that jumped', () => {

@@ -7,6 +7,7 @@ import type { AgentFile } from './file.ts';
 import { findingOf } from './finding.ts';
 import type { Evidence } from './finding.ts';
 import { tellOnce } from './refractory.ts';
+import { confidenceOf, isWorse, severityOf } from './severity.ts';
 import { contributionsOf, stretchWith } from './stretch.ts';
 
 /** Findings named beside a level. */
@@ -30,17 +31,20 @@ export const noticed = (known: AgentFile | undefined, seen: ActionSeen, score: S
   if (stretch !== undefined) file = { ...file, odd: withRun(file.odd, seen.run, stretch) };
 
   const findings: Finding[] = [];
-  const tell = (kind: Finding['kind'], id: string, more: Pick<Finding, 'spread'> = {}): void => {
+  const tell = (kind: Finding['kind'], id: string, opens: boolean, more: Pick<Finding, 'spread'> = {}): void => {
     const { events = [seen.action], since = seen.now, impact = seen.impact, consequential = seen.consequential } = stretch ?? {};
     const evidence: Evidence = { contributions: stretch === undefined ? [] : contributionsOf(stretch), pValue: score.pValue, eValue: score.eValue, kind, impact, consequential, events, since };
-    const outcome = tellOnce(file.lately, { ...findingOf(id, { tenant: seen.tenant, agent: seen.agent, run: seen.run, at: seen.now }, evidence), ...more });
-    file = { ...file, lately: outcome.lately, findings: [...file.findings.filter((one) => one !== outcome.as), outcome.as].slice(-keptFindings) };
+    const outcome = tellOnce(file.lately, { ...findingOf(id, { tenant: seen.tenant, agent: seen.agent, run: seen.run, at: seen.now }, evidence), ...more }, opens);
+    if (outcome.as !== undefined) file = { ...file, lately: outcome.lately, findings: [...file.findings.filter((one) => one !== outcome.as), outcome.as].slice(-keptFindings) };
+    if (kind === 'behaviour' && stretch !== undefined && outcome.as !== undefined) file = { ...file, odd: { ...file.odd, [seen.run]: { ...stretch, told: outcome.severity } } };
     if (outcome.told === undefined) return;
-    file = { ...file, cases: openCase(file.cases, id, seen.run, seen.now) };
+    file = { ...file, cases: openCase(file.cases, id, kind, seen.run, seen.now) };
     findings.push(outcome.told);
   };
-  if (score.alert) tell('behaviour', `f-${place}`);
-  if (score.drift) tell('drift', `d-${place}`);
-  if (score.spread.length > 1) tell('spread', `s-${place}`, { spread: { agents: score.spread.slice(-64), count: score.spread.length, what: `${seen.tool}${seen.targets.length > 0 ? ` to ${seen.targets[0]}` : ''}`.slice(0, 500) } });
+  if (score.alert) tell('behaviour', `f-${place}`, score.opens);
+  // A run that was told of goes on, and gets worse.
+  else if (before?.told && stretch !== undefined && isWorse(severityOf(stretch.impact, confidenceOf(score.eValue)), before.told)) tell('behaviour', `f-${place}`, true);
+  if (score.drift) tell('drift', `d-${place}`, true);
+  if (score.spread.length > 1) tell('spread', `s-${place}`, true, { spread: { agents: score.spread.slice(-64), count: score.spread.length, what: `${seen.tool}${seen.targets.length > 0 ? ` to ${seen.targets[0]}` : ''}`.slice(0, 500) } });
   return { file, findings };
 };

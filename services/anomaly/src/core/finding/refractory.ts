@@ -1,32 +1,56 @@
 import type { Finding } from '@countersign/contracts';
-import { severities } from './severity.ts';
+import { isWorse } from './severity.ts';
 
-/** What an agent's people were told lately, by what was odd. Plain data: it is part of the checkpoint. */
-export type Lately = Readonly<Record<string, { readonly finding: string; readonly severity: Finding['severity']; readonly at: number; readonly repeats: number }>>;
+/** A case: what an agent's people were told of one oddity, and how often it came again. Plain data: it is part of the checkpoint. */
+export interface ToldCase {
+  /** The finding that opened it, when, and the worst that was told of it. */
+  readonly finding: string;
+  readonly at: number;
+  readonly severity: Finding['severity'];
+  /** Findings that belong to it, and those of them that were not told since the last one that was. */
+  readonly seen: number;
+  readonly repeats: number;
+}
+/** By what was odd, the oldest first. */
+export type Lately = Readonly<Record<string, ToldCase>>;
 
-/** The same oddity is told again after an hour, or at once where it has become worse; that an agent's work has changed, after a week. */
+/** A case takes up the same oddity for an hour; that an agent's work has changed, for a week. */
 export const refractoryMs = 3_600_000;
 const patience: Readonly<Record<Finding['kind'], number>> = { behaviour: refractoryMs, spread: refractoryMs, drift: 168 * refractoryMs };
 const mostKept = 32;
+/** Of one case so many findings are told one by one, and then each time that they have doubled: whoever listens hears of a second theft, and of a thousandth no thousand times. */
+const toldSingly = 4;
+const isTold = (seen: number): boolean => seen <= toldSingly || (seen & (seen - 1)) === 0;
 
 /** What makes two findings the same: kind, run-independent, and the features that carry them. */
 export const sameAs = ({ kind, contributions }: Pick<Finding, 'kind' | 'contributions'>): string =>
   `${kind}:${contributions.filter(({ nats }) => nats > 0).slice(0, 2).map(({ feature }) => feature).sort().join('+')}`;
 
-export interface Outcome { readonly lately: Lately; /** Undefined: the same was told a short while ago. */ readonly told: Finding | undefined; /** The finding that stands for it. */ readonly as: string }
+export interface Outcome { readonly lately: Lately; /** Undefined: it is only counted. */ readonly told: Finding | undefined; /** The finding that stands for it; undefined: none does. */ readonly as: string | undefined; /** The worst that was told of its case. */ readonly severity: Finding['severity'] }
 
-/** Tells a finding, or counts it as one more of what was told. */
-export const tellOnce = (lately: Lately, finding: Finding): Outcome => {
+const isRecent = (known: ToldCase, { kind, at }: Finding): boolean => Math.abs(at - known.at) < patience[kind];
+
+/**
+ * Opens a case, or adds to one: told at once where it has become worse.
+ * @param opens whether it may open a case; without, it adds to the newest of its kind, and is not told where there is none
+ */
+export const tellOnce = (lately: Lately, finding: Finding, opens = true): Outcome => {
   const key = sameAs(finding);
-  const before = lately[key];
   // A clock that jumped back does not silence anything for longer than the time itself.
-  const recent = before !== undefined && Math.abs(finding.at - before.at) < patience[finding.kind];
-  if (recent && severities.indexOf(finding.severity) <= severities.indexOf(before.severity)) {
-    return { lately: { ...lately, [key]: { ...before, repeats: before.repeats + 1 } }, told: undefined, as: before.finding };
+  const into = lately[key] !== undefined && isRecent(lately[key], finding) ? key
+    : opens ? undefined : Object.keys(lately).findLast((one) => one.startsWith(`${finding.kind}:`) && isRecent(lately[one]!, finding));
+  const { [into ?? key]: before, ...others } = lately;
+  if (into === undefined || before === undefined) {
+    if (!opens) return { lately, told: undefined, as: undefined, severity: finding.severity };
+    const told = { ...finding, repeats: before?.repeats ?? 0 };
+    return { lately: newest({ ...others, [key]: { finding: told.finding, severity: told.severity, at: told.at, seen: 1, repeats: 0 } }), told, as: told.finding, severity: told.severity };
   }
-  const told = { ...finding, repeats: before?.repeats ?? 0 };
-  const { [key]: _, ...others } = lately;
-  return { lately: newest({ ...others, [key]: { finding: told.finding, severity: told.severity, at: told.at, repeats: 0 } }), told, as: told.finding };
+  const seen = before.seen + 1;
+  const severity = isWorse(finding.severity, before.severity) ? finding.severity : before.severity;
+  // What several agents do, and that work has changed, is said of every action while it lasts: only what runs do is counted out.
+  if (severity === before.severity && !(finding.kind === 'behaviour' && isTold(seen))) return { lately: { ...lately, [into]: { ...before, seen, repeats: before.repeats + 1 } }, told: undefined, as: before.finding, severity };
+  const told: Finding = { ...finding, repeats: before.repeats, case: { finding: before.finding, seen, since: before.at } };
+  return { lately: { ...lately, [into]: { ...before, severity, seen, repeats: 0 } }, told, as: told.finding, severity };
 };
 
 const newest = (lately: Lately): Lately => {

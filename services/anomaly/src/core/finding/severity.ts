@@ -24,3 +24,4 @@ export const severityOf = (impact: Impact, confidence: number): Finding['severit
 };
 
 export const severities: readonly Finding['severity'][] = ['low', 'medium', 'high', 'critical'];
+export const isWorse = (one: Finding['severity'], than: Finding['severity']): boolean => severities.indexOf(one) > severities.indexOf(than);

@@ -1,4 +1,4 @@
-import type { AnomalyLevel, Contribution } from '@countersign/contracts';
+import type { AnomalyLevel, Contribution, Finding } from '@countersign/contracts';
 import type { ActionSeen } from '../observation.ts';
 import type { Score } from '../score.ts';
 import type { Impact } from './impact.ts';
@@ -16,6 +16,8 @@ export interface Stretch {
   readonly parts: readonly (Contribution & { readonly oddest: number })[];
   /** The worst level that the run came to. */
   readonly level: AnomalyLevel['level'];
+  /** The worst that people were told of its case; null: nothing. */
+  readonly told: Finding['severity'] | null;
 }
 
 const mostEvents = 32;
@@ -41,7 +43,7 @@ export const stretchWith = (known: Stretch | undefined, action: ActionSeen, scor
   };
 };
 
-const bare = (action: ActionSeen): Stretch => ({ events: [], since: action.now, impact: action.impact, consequential: action.consequential, parts: [], level: 'normal' });
+const bare = (action: ActionSeen): Stretch => ({ events: [], since: action.now, impact: action.impact, consequential: action.consequential, parts: [], level: 'normal', told: null });
 
 /** What the stretch is explained by. */
 export const contributionsOf = ({ parts }: Stretch): readonly Contribution[] => parts.map(({ oddest: _, ...part }) => part);
