@@ -119,6 +119,11 @@ export interface AgentList {
 export interface AgentReviewList {
   readonly reviews: readonly AgentReview[];
 }
+/** What waits and cannot go on by itself: requests that nobody who is left can approve, and broken glasses that nobody has reviewed. */
+export interface ApprovalAttention {
+  readonly deadEnds: readonly { readonly approval: string; readonly run: string; readonly agent: string; readonly tool: string; readonly expiresAt: number; /** Places that nobody can fill: everybody who could is gone, or one of those who asked for it. */ readonly missing: readonly { readonly name: string; readonly roles: readonly string[]; readonly people: readonly string[]; readonly places: number }[]; readonly requesters: readonly string[]; /** Roles of those who may go ahead without the quorum. */ readonly breakGlass?: readonly string[] }[];
+  readonly glasses: readonly { readonly approval: string; readonly agent: string; readonly tool: string; readonly people: readonly string[]; readonly reviewDue?: number }[];
+}
 /** All that an approver is shown, put together by the service when the request opened; `evidenceDigest` of the view is its digest (base64url SHA-256 of canonical JSON), and a vote names it. */
 export interface ApprovalEvidence {
   /** Exactly what would run, whole. */
@@ -140,6 +145,8 @@ export interface ApprovalEvidence {
   readonly agentRecord: { /** What became of its last actions, the newest first. */ readonly outcomes: readonly { readonly run: string; readonly action: string; readonly tool: string; readonly status: string; readonly at: number }[]; readonly findings: readonly { readonly finding: string; readonly kind: string; readonly severity: string; readonly explanation: string; readonly at: number }[] };
   /** What the tool's reader says stands there now, when people were asked; absent where the tool has none. */
   readonly current?: { readonly at: number; /** Arguments that are not what stands there now; `before` is absent where nothing does. */ readonly changes: readonly { readonly name: string; readonly before?: Json; readonly after: Json }[]; /** Why it could not be read; then nobody knows what would change. */ readonly why: string | null };
+  /** What the run was told to do, word for word. Absent where the run began before this was kept. */
+  readonly instruction?: { readonly text: string; /** Who signed it; null: nobody did. */ readonly by: string | null };
 }
 export interface ApprovalList {
   readonly approvals: readonly ApprovalView[];
@@ -187,9 +194,17 @@ export interface ApprovalView {
   /** Who made something else of it, which was judged anew. */
   readonly edit?: { readonly person: string; readonly reason: string };
   /** These went ahead without the quorum, and who reviewed that. */
-  readonly glass?: { readonly people: readonly string[]; readonly reviewed: { readonly person: string; readonly verdict: 'right' | 'wrong' } | null };
+  readonly glass?: { readonly people: readonly string[]; readonly reviewed: { readonly person: string; readonly verdict: 'right' | 'wrong' } | null; readonly at?: number; /** Who was asked and not heard: the places that were left empty. */ readonly skipped?: readonly { readonly name: string; readonly roles: readonly string[]; readonly people: readonly string[]; readonly missing: number }[]; /** By when somebody with no part in it is to say whether it was right; nobody breaks the glass again before. */ readonly reviewDue?: number };
   /** Once it is closed: nobody had asked for this; it was put there to see who looks. */
   readonly seeded?: true;
+  /** What it is aimed at, as the fact `target` says; absent where that is not known or nothing. */
+  readonly target?: readonly string[];
+  /** What it moves. */
+  readonly cost?: Money | null;
+  /** What the run was told to do, and who signed that; null: nobody did. */
+  readonly instruction?: { /** Word for word; null in a list where it is long: look at the one approval. */ readonly text: string | null; readonly by: string | null };
+  /** What whoever looks may do about it. */
+  readonly you?: { /** Whether a vote of the one who asks would count by now. */ readonly may: boolean; /** Why it would not. */ readonly why: string | null; /** What they said before; a vote is final. */ readonly voted: 'approve' | 'deny' | 'break_glass' | null; /** Whether they are one of those who may go ahead without the quorum. */ readonly glass: boolean; /** In answer to a vote: whether it was counted by this call, or the same vote was counted before and nothing changed. */ readonly counted?: 'now' | 'before' };
 }
 /** A second person's signature (typ countersign-change-review+jwt) under change and digest; nothing outside of it counts. */
 export interface ApproveChangeRequest {

@@ -57,7 +57,7 @@ describe('people decide what waits', () => {
   it('a large payment needs two people, and one of them twice is still one', async () => {
     const { action, approval } = await asked(200_000);
     expect(approval.quorum).toBe(2);
-    for (let i = 0; i < 2; i++) expect(await whole.people.tess.vote(approval, 'approve')).toMatchObject({ status: 200, body: { status: 'open', votes: [{ person: 'tess' }] } });
+    for (const counted of ['now', 'before']) expect(await whole.people.tess.vote(approval, 'approve')).toMatchObject({ status: 200, body: { status: 'open', votes: [{ person: 'tess' }], you: { may: false, voted: 'approve', counted } } });
     expect(await whole.people.theo.vote(approval, 'approve')).toMatchObject({ status: 200, body: { status: 'closed', resolution: 'approved' } });
     expect(await action.settled(10_000)).toMatchObject({ decision: 'allow', claim: true });
   });
@@ -71,6 +71,16 @@ describe('people decide what waits', () => {
     expect(await whole.people.nobody.vote(approval, 'approve')).toMatchObject({ status: 403, body: { code: 'not_eligible' } });
     expect((await whole.people.tess.vote(approval, 'approve')).status).toBe(200);
     expect(await action.settled(10_000)).toMatchObject({ decision: 'allow' });
+  });
+
+  it('where nobody is left who could decide, operators see it and why, and nothing passes for it', async () => {
+    run = await clerk.open(whole.people.sena.instruct('clerk', 'pay NL09'));
+    const { action, approval } = await asked(45_000);
+    const { body } = await whole.people.operator.call('approvals', 'GET', '/attention');
+    expect((body['deadEnds'] as { approval: string }[]).find((one) => one.approval === approval.approval)).toMatchObject({ missing: [{ name: 'senior', roles: ['senior'], places: 1 }], requesters: expect.arrayContaining(['sena']), breakGlass: ['senior', 'operator'] });
+    expect((await whole.people.tess.vote(approval, 'approve')).body).toMatchObject({ status: 'open', ask: { short: ['senior'] }, instruction: { text: 'pay NL09', by: 'sena' }, cost: { minor: 45_000, currency: 'EUR' }, target: ['NL01'] });
+    await run.end();
+    expect(await action.settled(10_000)).toMatchObject({ decision: 'deny' });
   });
 
   it('a vote with another key, for another approval or for another content is not counted', async () => {
@@ -125,8 +135,9 @@ describe('people decide what waits', () => {
     const { sena, operator, tess } = whole.people;
     expect(await tess.vote(approval, 'break_glass')).toMatchObject({ status: 403, body: { code: 'not_eligible' } });
     expect(await sena.vote(approval, 'break_glass')).toMatchObject({ status: 200, body: { status: 'open' } });
-    expect(await operator.vote(approval, 'break_glass')).toMatchObject({ status: 200, body: { resolution: 'approved', glass: { people: ['sena', 'operator'], reviewed: null } } });
+    expect(await operator.vote(approval, 'break_glass')).toMatchObject({ status: 200, body: { resolution: 'approved', glass: { people: ['sena', 'operator'], reviewed: null, skipped: [{ name: 'route', roles: ['treasurer'], missing: 1 }, { name: 'senior', missing: 1 }], reviewDue: expect.any(Number) } } });
     expect(await action.settled(10_000)).toMatchObject({ decision: 'allow', claim: true });
+    expect((await operator.call('approvals', 'GET', '/attention')).body['glasses']).toMatchObject([{ approval: approval.approval, people: ['sena', 'operator'] }]);
     const { approval: next } = await asked(47_000);
     expect(await sena.vote(next, 'break_glass')).toMatchObject({ status: 409, body: { code: 'glass_unreviewed' } });
   });

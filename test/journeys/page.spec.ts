@@ -66,6 +66,11 @@ describe('the page', () => {
     expect(page.url()).toContain('/ui/login?next=%2Fui');
     await signIn(page, whole.people.tess);
     expect(await page.locator('h1').textContent()).toBe('What waits for people');
+    // What an approver has to know before they look closer: how much, who told whom what, how many of how many, how long.
+    const card = page.locator('li.card', { has: page.locator(`a[href="/ui/approvals/${approval.approval}"]`) });
+    expect(await card.locator('.amount').textContent()).toBe('7.00 EUR');
+    expect(await card.locator('.told').textContent()).toContain('clerk says that it was told: "pay <b>NL01</b>" (nobody signed that)');
+    expect(await card.locator('.foot').textContent()).toMatch(/0 of 1 approved +3\d min left/);
     await press(page, 'desk.transfer');
     await page.waitForURL(`**/ui/approvals/${approval.approval}`);
     expect(await page.locator('dd .words').first().textContent()).toBe(JSON.stringify(nasty.slice(0, 34)));
@@ -74,6 +79,7 @@ describe('the page', () => {
     await page.keyboard.type('the invoice is right');
     await press(page, 'Approve');
     await page.waitForSelector('text=Ended: approved.');
+    expect(await page.locator('form[data-vote]').count()).toBe(0);
     expect(await action.settled(10_000)).toMatchObject({ decision: 'allow' });
 
     // Another's decision shows by itself, and the run with its timeline is one link away.
@@ -86,8 +92,42 @@ describe('the page', () => {
     expect(await page.locator('tbody tr').count()).toBe(2);
     expect(await page.locator('dd .words').textContent()).toBe('"pay <b>NL01</b>"');
     expect(complaints).toEqual([]);
+    // On a telephone nothing has to be pushed sideways.
+    await page.setViewportSize({ width: 390, height: 800 });
+    for (const path of ['/ui', `/ui/approvals/${approval.approval}`, `/ui/runs/${run.id}`]) {
+      await page.goto(`${whole.urls.gateway}${path}`);
+      expect([path, await page.evaluate('document.documentElement.scrollWidth')]).toEqual([path, 390]);
+    }
     await page.screenshot({ path: process.env['CS_TEST_SCREENSHOT'] ?? '/dev/null', type: 'png' }).catch(() => undefined);
     await page.context().close();
+  });
+
+  it('offers a vote to those whose vote counts, once, and tells everybody else why not', async () => {
+    const run = await clerk.open({ text: 'pay', attestation: null });
+    const { approval } = await asked(run, { to: 'NL03', minor: 45_000 });
+    const page = await open(`/ui/approvals/${approval.approval}`);
+    await signIn(page, whole.people.tess);
+    await tabTo(page, 'Ask something first');
+    await page.keyboard.press('Enter');
+    await tabTo(page, 'text');
+    await page.keyboard.type('Who ordered this?');
+    await press(page, 'Ask');
+    await page.waitForSelector('section:has(h2:text-is("Questions")) >> text=Who ordered this?');
+    await tabTo(page, 'reason');
+    await page.keyboard.type('ordered by me');
+    await press(page, 'Approve');
+    await page.waitForSelector('text=You said approve. A vote is final.');
+    expect(await page.locator('form[data-vote]').count()).toBe(0);
+    expect(await page.locator('.summary .count').textContent()).toContain('1 of 2 approved');
+    // Somebody who was not asked sees the same, and no button; the inbox keeps what waits for others apart.
+    const other = await open(`/ui/approvals/${approval.approval}`);
+    await signIn(other, whole.people.owner);
+    expect(await other.locator('[data-why]').textContent()).toMatch(/^You are (not asked: this needs .*|one of those who asked for it.*)\.$/);
+    expect(await other.locator('form[data-vote] button[value=approve]').count()).toBe(0);
+    await other.goto(`${whole.urls.gateway}/ui`);
+    expect(await other.locator('.card.mine').count()).toBe(0);
+    expect(await other.locator('section:has(h2:text("Waits for others")) li.card').count()).toBeGreaterThan(0);
+    await Promise.all([page.context().close(), other.context().close()]);
   });
 
   it('a supervisor stops a run with a button', async () => {

@@ -1,5 +1,5 @@
 import type { Bus } from '@countersign/bus';
-import type { Finding, GovernedRecord, JsonObject, PreApprovalView, Vote } from '@countersign/contracts';
+import type { ApprovalAttention, Finding, GovernedRecord, JsonObject, PreApprovalView, Vote } from '@countersign/contracts';
 import { decideAndAppend } from '@countersign/event-store';
 import { seniorHaltId, uuidV7From } from '@countersign/kernel';
 import { randomBytes } from 'node:crypto';
@@ -15,7 +15,8 @@ import { composeChannels } from './compose-channels.ts';
 import type { Channels } from './compose-channels.ts';
 import { composePreApprovals } from './compose-pre-approvals.ts';
 import type { PreApprovals } from './compose-pre-approvals.ts';
-import type { Question } from './core/events.ts';
+import type { Question, Speaker } from './core/events.ts';
+import { attentionOf } from './views/attention.ts';
 import type { Readers } from './outbound/readers.ts';
 import type { OpenChannels } from './outbound/channels/open-channels.ts';
 import { createReviewer } from './app/review.ts';
@@ -28,11 +29,14 @@ import type { Seed } from './core/seed.ts';
 import { standInDecider } from './core/stand-in.ts';
 import type { StandIn, StandInCommand } from './core/stand-in.ts';
 import { createDoor } from './inbound/door.ts';
+import type { Voted } from './inbound/door.ts';
+import type { Standing } from './core/viewer.ts';
 import type { Drawn } from './core/review.ts';
 import { createEventMessages, createReviewMessages, createToMessages, standInStream } from './outbound/publish.ts';
 import { ballotSchema, createBallots } from './views/ballots.ts';
 import { createStandIns, standInSchema } from './views/stand-ins.ts';
 import { createReviews, reviewSchema } from './views/reviews.ts';
+import { createInstructions, instructionSchema } from './views/instructions.ts';
 import { agentRecordSchema, createAgentRecords } from './views/agent-records.ts';
 import { createApprovals, schema } from './views/approvals.ts';
 import type { Approvals, Known } from './views/approvals.ts';
@@ -42,6 +46,8 @@ export interface ApprovalsPorts {
   readonly pool: Pool;
   readonly key: SigningKey;
   readonly people: PersonDirectory;
+  /** Everybody who is active now, to see whether anybody is left who could decide. Null where that is not known now. */
+  readonly everybody?: () => readonly Speaker[] | null;
   readonly tenant: string;
   readonly now: () => number;
   /** Places outside where people are asked; none where it is absent. */
@@ -62,7 +68,9 @@ export interface ApprovalService {
   /** What anomaly detection reported; safe to repeat. */
   found(findings: readonly Finding[]): Promise<void>;
   /** Casts a vote, a person's signed statement (or a channel's, under their link); answers with the approval after it. Throws CodedError where it does not count, like all that follows. */
-  vote(approval: string, vote: Pick<Vote, 'jws' | 'link'>): Promise<Known>;
+  vote(approval: string, vote: Pick<Vote, 'jws' | 'link'>): Promise<Voted>;
+  /** What somebody may do about each of these, in their order. */
+  standings(person: string, states: readonly Known[]): Promise<readonly Standing[]>;
   /** Wants other arguments instead, signed: policy judges them anew and asks others. */
   edit(approval: string, jws: string, args: JsonObject): Promise<Known>;
   /** Whether breaking the glass was right, signed by somebody who had no part in it: until then nobody breaks it again. */
@@ -77,6 +85,8 @@ export interface ApprovalService {
   opened(approval: string, person: string): Promise<void>;
   /** How everybody decides who did lately. */
   reviewers(): Promise<readonly (Habit & { readonly person: string; readonly wornOut: string | null })[]>;
+  /** What cannot go on by itself. */
+  attention(): Promise<ApprovalAttention>;
   /** Puts a bad request among the others that nobody made, to see who looks. */
   seed(seed: Seed, by: string): Promise<Known>;
   /** Asks something about an approval, a person's signed statement. Throws CodedError where they may not. */
@@ -108,8 +118,9 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
   await migrateEventStore(pool);
   await pool.query(schema);
   await pool.query(reviewSchema);
-  for (const one of [agentRecordSchema, ballotSchema, standInSchema]) await pool.query(one);
+  for (const one of [agentRecordSchema, ballotSchema, standInSchema, instructionSchema]) await pool.query(one);
   const records = createAgentRecords(pool);
+  const instructions = createInstructions(pool);
   const store = createPostgresEventStore(pool);
   const view = createApprovals(pool);
   await view.catchUp(store);
@@ -123,7 +134,7 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
     return ports.halts.halted(target, seniorHaltId(run, action)) ?? ports.halts.paused(target);
   };
   const preApprovals = await composePreApprovals({ pool, store, key: ports.key, people, tenant, now, stopped: (question) => stoppedBy(question) !== undefined });
-  const handler = createHandler(store, index, createToMessages(ports.key), { tenant, approvalId, digest: argumentsDigest, recordOf: (agent) => records.of(agent), agreedBefore: preApprovals.answer, currentOf: ports.readers ?? (async () => undefined), mostOpen: ports.mostOpen ?? { agent: 200, owner: 1_000 } });
+  const handler = createHandler(store, index, createToMessages(ports.key), { tenant, approvalId, digest: argumentsDigest, recordOf: (agent) => records.of(agent), instructionOf: instructions.of, agreedBefore: preApprovals.answer, currentOf: ports.readers ?? (async () => undefined), mostOpen: ports.mostOpen ?? { agent: 200, owner: 1_000 } });
   const drawn = createReviews(pool);
   const reviewer = createReviewer(store, drawn, createReviewMessages(ports.key));
   const relay = startOutboxRelay({ pool, bus: ports.bus, shard: 'approvals', onError: (error) => ports.onError(error, 'outbox') });
@@ -140,7 +151,7 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
     if (stop === 'stale') throw new CodedError('stale_snapshot', 'approvals cannot see the halts at this moment: try again', { status: 503 });
     if (stop !== undefined) throw new CodedError('halted', `nothing is approved while ${stop.scope.kind} ${stop.scope.id ?? ''} is ${stop.mode === 'pause' ? 'paused' : 'halted'}: ${stop.reason.slice(0, 200)}`, { status: 409 });
   };
-  const cast = async (approval: string, vote: Pick<Vote, 'jws' | 'link'>): Promise<Known> => {
+  const cast = async (approval: string, vote: Pick<Vote, 'jws' | 'link'>): Promise<Voted> => {
     if (peekJws(vote.jws)?.['vote'] !== 'deny') await notStopped(approval);
     return heard(door.vote(approval, vote));
   };
@@ -169,13 +180,16 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
 
   return {
     take: async (governed) => {
+      await instructions.began(governed);
       await handler.take(governed);
+      await instructions.ended(governed);
       await reviewer.take(governed);
       relay.wake();
       await records.add(grouped(governed.flatMap((record) => outcomeIn(record) ?? []).map(({ agent, outcome }) => [agent, (of: AgentRecord) => withOutcome(of, outcome)] as const)));
     },
     found: (findings) => records.add(grouped(findings.map((finding) => [finding.agent, (of: AgentRecord) => withFinding(of, finding)] as const))),
     vote: cast,
+    standings: door.standings,
     channels,
     ask: (approval, jws) => heard(door.ask(approval, jws)),
     edit: (approval, jws, args) => heard(door.edit(approval, jws, args)),
@@ -194,6 +208,7 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
       const habit = habitOf(await ballots.of(person));
       return { person, ...habit, wornOut: wornOut(habit) };
     })),
+    attention: async () => attentionOf(await view.list(tenant, 'open', 500), await view.unreviewed(tenant, 500), ports.everybody?.() ?? null),
     seed: async (question, by) => {
       const whole = seededQuestion(question, { tenant, now: now(), digest: argumentsDigest, run: uuidV7From(now(), randomBytes(10)), action: uuidV7From(now(), randomBytes(10)), asker: by });
       await handler.handle(whole.approval, { type: 'request', question: whole, now: now() }, by);

@@ -30,7 +30,7 @@ export const openApprovals = async (config: ApprovalsConfig): Promise<ServiceOpt
   // Nothing waits for it: a tool that is not known yet has no reader yet.
   tools.ready.catch(() => undefined);
   const readers = createReaders({ urlOf: (tool) => tools.get(tool)?.reader?.url, outgoing: createOutgoing({ allow: (config.readers ?? '').split(',').map((one) => one.trim()).filter((one) => one !== ''), timeoutMs: config.readerMs, maxBytes: 65_536 }), key: serviceKey(config.secretsDir, 'approvals'), now: Date.now });
-  const approvals = await composeApprovals({ readers, halts, ...(channels !== undefined && { channels }), bus, pool, key: serviceKey(config.secretsDir, 'approvals'), people, tenant: config.tenant, now: Date.now, onError, friction: config.friction, mostOpen: { agent: config.openPerAgent, owner: config.openPerOwner } });
+  const approvals = await composeApprovals({ readers, everybody: () => (snapshot.isStale() ? null : [...snapshot.entries()].map(([, person]) => person).filter(({ status, tenant }) => status === 'active' && tenant === config.tenant)), halts, ...(channels !== undefined && { channels }), bus, pool, key: serviceKey(config.secretsDir, 'approvals'), people, tenant: config.tenant, now: Date.now, onError, friction: config.friction, mostOpen: { agent: config.openPerAgent, owner: config.openPerOwner } });
   return {
     name: 'approvals', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint, module: ApprovalsModule.of(approvals, people, config.tenant, (message) => verifyServiceMessage(message, keys, signers).ok),
     onDrain: async () => { await approvals.stop(); await halts.stop(); await tools.stop(); await snapshot.stop(); await used.close(); await pool.end(); },

@@ -66,6 +66,9 @@ export interface Gateway {
   readonly desk: PersonDesk;
   /** Whether an approval's digests are those of what it shows, and of the tool as it is now. */
   readonly genuine: (approval: ApprovalView) => boolean;
+  /** What the catalogue calls a tool. */
+  readonly titleOf: Directory['titleOf'];
+  readonly now: () => number;
   /** For whom a link in a mail was made. */
   readonly linkOf: (jws: string) => ReturnType<typeof verifyPageLink>;
   readonly callbacks: ReturnType<typeof createHandOnCallback>;
@@ -114,7 +117,7 @@ export const composeGateway = async (ports: GatewayPorts): Promise<Gateway> => {
     streams: createEventStreams(ports.streamLimits),
     callbacks: createHandOnCallback(ports),
     sessions: createPersonSessions({ now, secret: () => randomBytes(32).toString('base64url'), hash: sha256Text }),
-    desk: createPersonDesk(ports),
+    desk: createPersonDesk(ports), titleOf: ports.directory.titleOf, now,
     linkOf: (jws) => verifyPageLink(jws, ports.keys, now()),
     genuine: (approval) => {
       const definition = ports.directory.definitionOf(approval.tool);

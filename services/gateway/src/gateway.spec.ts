@@ -50,7 +50,7 @@ const world = async (script: Script = {}, over: Partial<GatewayPorts> = {}) => {
   await memory.ensureTopics([topics[topic.runsGoverned]]);
   const bus: Bus = { ...memory, publish: (messages) => (messages[0]!.topic === topic.runsInbox ? scripted.bus.publish(messages) : memory.publish(messages)), follow: (options) => (options.topics[0] === topic.runsReplies ? scripted.bus.follow(options) : memory.follow(options)) };
   const gateway = await composeGateway({
-    bus, hotState: createMemoryHotState(), keys: scripted.keys, tenant: 'acme', registryUrl: 'http://registry', supervisionUrl: 'http://supervision', approvalsUrl: 'http://approvals', key: generateKey('gateway-1'), perMinute: 50, now: Date.now, publicUrl: 'http://gateway', evaluationLifeS: 3_600, directory: { speaksFor: (agent, { id }) => id === agent, schemaOf: () => undefined, definitionOf: () => undefined },
+    bus, hotState: createMemoryHotState(), keys: scripted.keys, tenant: 'acme', registryUrl: 'http://registry', supervisionUrl: 'http://supervision', approvalsUrl: 'http://approvals', key: generateKey('gateway-1'), perMinute: 50, now: Date.now, publicUrl: 'http://gateway', evaluationLifeS: 3_600, directory: { speaksFor: (agent, { id }) => id === agent, schemaOf: () => undefined, definitionOf: () => undefined, titleOf: () => undefined },
     fetch: scripted.fetch, onError: (error) => { throw error; }, ...over,
   });
   const people = { audience: 'gateway', useOnce: async () => true, now: Date.now, person: (id: string) => (id === 'olga' ? { roles: ['approver'], status: 'active' as const, keys: createKeySet([olga.publicJwk]) } : undefined) };

@@ -1,8 +1,8 @@
-import type { ApprovalList, ApprovalView, CastVotesResponse, JsonObject, RunDetail, ToolSnapshot } from '@countersign/contracts';
+import type { ApprovalList, ApprovalView, CastVotesResponse, JsonObject, ToolSnapshot } from '@countersign/contracts';
 import { argumentsDigest, isOfDigest, signPersonStatement } from '@countersign/identity';
 import type { VoteConditions, VoteStatement } from '@countersign/identity';
 import { CannotRun } from '../errors.ts';
-import { approvalLines } from './approval.ts';
+import { answerLines, approvalLines } from './approval.ts';
 import type { Client } from './client.ts';
 import { Refused } from './client.ts';
 import { only, personCommand } from './command.ts';
@@ -15,17 +15,9 @@ export const approvals = personCommand('countersign approvals [--all] [--json]',
   const { client } = session.as([]);
   const { approvals: list } = await client.request<ApprovalList>('approvals', 'GET', session.values['all'] === true ? '/approvals' : '/approvals?status=open');
   const now = Date.now();
-  const instructed = await instructions(client, list);
-  const lines = list.flatMap((one) => [...approvalLines(one, now, instructed.get(one.run)), '']);
+  const lines = list.flatMap((one) => [...approvalLines(one, now), '']);
   session.show({ approvals: list }, list.length === 0 ? ['Nothing waits for people.'] : [...lines, 'Decide with: npm run -s countersign -- approve ID --as PERSON --reason TEXT   (or deny)']);
 });
-
-/** What each run was told to do, for those who must judge; left out where supervision does not answer. */
-const instructions = async (client: Client, list: readonly ApprovalView[]): Promise<ReadonlyMap<string, string>> => {
-  const runs = [...new Set(list.map(({ run }) => run))].slice(0, 50);
-  const found = await Promise.all(runs.map((run) => client.request<RunDetail>('supervision', 'GET', `/runs/${run}`).then(({ instruction }) => [run, instruction] as const, () => undefined)));
-  return new Map(found.filter((one) => one !== undefined));
-};
 
 const usage = (vote: string): string => `countersign ${vote} APPROVAL… --reason TEXT${vote === 'approve' ? ' [--until 10m] [--cap 210.00EUR] [--uses N [--this-run]]' : ''} [--as PERSON] [--json]`;
 
@@ -42,7 +34,7 @@ const voteCommand = (vote: 'approve' | 'deny' | 'break_glass') => personCommand(
   const more = vote === 'approve' ? moreLikeIt(session, shown) : undefined;
   const result = await client.request<ApprovalView>('approvals', 'POST', `/approvals/${approval}/votes`, { jws });
   const further = more === undefined ? [] : await agreeToMore(client, who, asOfVote(more, result, who.person), reason);
-  session.show(result, [...approvalLines(result, Date.now()), result.status === 'open' ? 'Your vote counts; more are needed.' : result.resolution === 'approved' ? 'Approved. Policy decides again with it.' : `Resolved: ${result.resolution}. The agent is told no.`, ...further]);
+  session.show(result, [...approvalLines(result, Date.now()), ...answerLines(result, vote), ...further]);
 });
 
 /** `--until 10m` from now, `--cap 210.00EUR` at most. */
@@ -59,7 +51,7 @@ const castMany = async (session: Session, vote: VoteStatement['vote'], reason: s
   for (const approval of session.positionals) votes.push(await signVote(session, approval, vote, reason, conditions));
   const { results } = await votes[0]!.client.request<CastVotesResponse>('approvals', 'POST', '/votes', { votes: votes.map(({ approval, jws }) => ({ approval, jws })) });
   if (results.some(({ ok }) => !ok)) session.failed();
-  session.show({ results }, results.map((one) => `${id(one.approval)}  ${one.ok ? one.resolution ?? 'counted; more votes are needed' : `${one.code}: ${inert(one.detail ?? '')}`}`));
+  session.show({ results }, results.map((one) => `${id(one.approval)}  ${one.ok ? `${one.resolution ?? 'counted; more votes are needed'}${one.detail === null ? '' : ` (${inert(one.detail).slice(1, -1)})`}` : `${one.code}: ${inert(one.detail ?? '')}`}`));
 };
 
 export interface Shown { readonly shown: ApprovalView; readonly person: string; readonly key: ReturnType<Session['as']>['key']; readonly client: Client }

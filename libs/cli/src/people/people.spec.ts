@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jes
 import { argumentsDigest, createKeySet, generateKey, isOfDigest, verifyPersonStatement } from '@countersign/identity';
 import fc from 'fast-check';
 import { CannotRun } from '../errors.ts';
-import { approvalLines } from './approval.ts';
+import { answerLines, approvalLines } from './approval.ts';
 import { approve, deny } from './approvals-command.ts';
 import { createClient, Refused } from './client.ts';
 import { codeOf, enrol } from './enrol.ts';
@@ -131,8 +131,15 @@ describe('commands', () => {
     expect(isOfDigest({ ...question, digest } as never, 'def')).toBe(false);
     expect(isOfDigest(whole as never, 'newer')).toBe(false);
   });
-  it('show who, what and why', () => expect(approvalLines({ ...question, digest } as never, question.expiresAt - 60_000, 'pay').join('\n')).toBe(
-    'apr_1  tier 3  expires in 1 min  0 of 1 (treasurer); not uma\n  who   ap, run r1, instructed: "pay"\n  what  payments.transfer  to "DE1"\n  why   the agent says: "please"'));
+  it('show who, what and why', () => expect(approvalLines({ ...question, digest, instruction: { text: 'pay', by: 'uma' }, cost: { minor: 620_000, currency: 'EUR' }, target: ['DE1'] } as never, question.expiresAt - 60_000).join('\n')).toBe(
+    'apr_1  tier 3  expires in 1 min  0 of 1 (treasurer); not uma\n  who   ap, run r1, instructed by uma: "pay"\n  what  payments.transfer  6200.00 EUR  to "DE1"  to "DE1"\n  why   the agent says: "please"'));
+  it('say who was left out where the glass was broken, by when that is reviewed, and that the same vote was counted before', () => {
+    const glass = { people: ['sam', 'tara'], reviewed: null, at: 0, skipped: [{ name: 'route', roles: ['release-manager'], people: [], missing: 1 }], reviewDue: Date.UTC(2026, 10, 22) };
+    const broken = answerLines({ ...question, digest, status: 'closed', resolution: 'approved', glass, you: { counted: 'now' } } as never, 'break_glass').join('\n');
+    expect(broken).toMatch(/^The glass is broken: sam and tara .*\nLeft out, and told: 1 of release-manager\.\n.* by 2026-11-22T00:00:00.000Z.* review-glass apr_1 /);
+    expect(answerLines({ ...question, digest, status: 'open', you: { counted: 'before' } } as never, 'approve')).toEqual(['You said approve before, and this is still open: nothing was changed']);
+    expect(answerLines({ ...question, digest, status: 'open', you: { counted: 'now' } } as never, 'break_glass')[0]).toMatch(/^You are one of 2 /);
+  });
   const deferral = { until: 1_800_000_000_000, place: 1, awaits: [{ fact: 'supplier.verified', from: ['treasurer'] }], dependsOn: ['a0'] };
   const waiting = { run: 'r1', agent: 'ap', status: 'running', startedAt: 0, instruction: 'add', actions: 1, waiting: 1, timeline: [{ action: 'a1', tool: 'ledger.add_supplier', status: 'open', tier: 2, decision: 'defer', code: 'deferred', at: 0, deferral }] };
   it('supply signs run, action, fact and value, as somebody who owes it, and nothing that is not awaited', async () => {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ActionView, AttentionList, BulkResponse, DrillResponse, EnforcementPoints, JsonObject, NoticeList, ReversalView, RunStopResponse } from '@countersign/contracts';
+import type { ActionView, ApprovalAttention, AttentionList, BulkResponse, DrillResponse, EnforcementPoints, JsonObject, NoticeList, ReversalView, RunStopResponse } from '@countersign/contracts';
 import { CannotRun } from '../errors.ts';
 import { only, personCommand } from './command.ts';
 import type { Session } from './command.ts';
@@ -79,13 +79,19 @@ export const drill = personCommand('countersign halt drill [--reason TEXT] [--as
   session.show(done, [`${done.acknowledged} of ${done.of} enforcement points confirmed${done.lastMs === null ? '; not all did within 5 s' : `, the last after ${done.lastMs} ms`}`, ...done.points.map(({ point, ms }) => `  ${id(point)}  ${ms === null ? 'did not confirm' : `${ms} ms`}`)]);
 });
 
+const deadEnd = ({ approval, agent, tool, missing, requesters, breakGlass }: ApprovalAttention['deadEnds'][number]): string =>
+  `dead end  ${id(agent)}  ${id(tool)}: nobody is left who could be ${missing.map(({ roles, people }) => [...roles, ...people].map(id).join(' or ') || 'asked').join(', ')}${requesters.length === 0 ? '' : ` (${requesters.map(id).join(', ')} asked for it)`}; countersign deny ${id(approval)}, give somebody the role and let the agent propose it again${breakGlass === undefined ? '' : `, or countersign break-glass ${id(approval)} (${breakGlass.map(id).join(' or ')})`}`;
+
 export const attention = personCommand('countersign attention [--as PERSON] [--json]', {}, async (session) => {
-  const found = await session.as(stopping).client.request<AttentionList>('supervision', 'GET', '/attention');
+  const { client } = session.as(stopping);
+  const [found, asked] = await Promise.all([client.request<AttentionList>('supervision', 'GET', '/attention'), client.request<ApprovalAttention>('approvals', 'GET', '/attention')]);
   const lines = [
     ...found.unknown.map(({ run, action, tool, agent }) => `unknown   ${id(agent)}  ${id(tool)}: find out what came of it, then countersign reconcile ${id(run)} ${id(action)} --outcome succeeded|failed|partial|not_executed --reason TEXT`),
     ...found.reversals.map(({ run, action, status, compensator, code, detail }) => `reversal ${status}  ${id(compensator)} of ${id(run)} ${id(action)}: ${code === null ? '' : `${id(code)} `}${inert(detail ?? '')}`),
+    ...asked.deadEnds.map(deadEnd),
+    ...asked.glasses.map(({ approval, agent, tool, people, reviewDue }) => `glass     ${id(agent)}  ${id(tool)}: broken by ${people.map(id).join(' and ')}; nobody breaks it again before countersign review-glass ${id(approval)} --verdict right|wrong --reason TEXT${reviewDue === undefined ? '' : `, due ${new Date(reviewDue).toISOString()}`}`),
   ];
-  session.show(found, lines.length === 0 ? ['Nothing waits for you.'] : lines);
+  session.show({ ...found, ...asked }, lines.length === 0 ? ['Nothing waits for you.'] : lines);
 });
 
 export const reconcile = personCommand('countersign reconcile RUN ACTION --outcome succeeded|failed|partial|not_executed --reason TEXT [--as PERSON] [--json]', { outcome: text, reason: text }, async (session) => {

@@ -47,8 +47,8 @@ export const createHandler = (store: EventStore, index: ApprovalIndex, toMessage
   /** Looked up once per record that may close one: a batch opens and closes approvals of the same run. */
   const takeOne = async (record: GovernedRecord): Promise<void> => {
     const asks = record.kind === 'action.decided' && record.decision.decision === 'step_up';
-    const [agentRecord, current] = asks ? await Promise.all([record.agent === null ? noRecord : making.recordOf(record.agent), making.currentOf(record.tool, effectiveArguments(record))]) : [noRecord, undefined];
-    for (const { approval, command } of react(record, await index.open([record.run!]), { ...making, agentRecord, current })) {
+    const [agentRecord, current, instruction] = asks ? await Promise.all([record.agent === null ? noRecord : making.recordOf(record.agent), making.currentOf(record.tool, effectiveArguments(record)), making.instructionOf(record.run!)]) : [noRecord, undefined, undefined];
+    for (const { approval, command } of react(record, await index.open([record.run!]), { ...making, agentRecord, current, instruction })) {
       if (command.type !== 'request') await handle(approval, command, 'policy');
       else await ask(approval, command);
     }

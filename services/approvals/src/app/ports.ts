@@ -5,6 +5,7 @@ import type { ApprovalCommand } from '../core/commands.ts';
 import type { JsonObject } from '@countersign/contracts';
 import type { AgentRecord } from '../core/agent-record.ts';
 import type { Current } from '../core/current.ts';
+import type { Instruction } from '../core/events.ts';
 import type { Making, OpenApprovals } from '../core/react.ts';
 
 /** Domain events as messages for others: to the inbox when an approval is resolved, to the record always. */
@@ -24,4 +25,4 @@ export interface ApprovalIndex {
 }
 
 /** What a new approval is made with. */
-export interface MakingPorts extends Omit<Making, 'agentRecord' | 'current'> { readonly tenant: string; recordOf(agent: string): Promise<AgentRecord>; /** What stands there before the change; undefined where nobody can be asked. Never rejects. */ currentOf(tool: string, args: JsonObject): Promise<Current | undefined>; /** Answers a question by what people agreed to beforehand; null where they have to be asked. */ agreedBefore(approval: string, command: Extract<ApprovalCommand, { type: 'request' }>): Promise<{ readonly state: Approval; readonly version: number } | null>; readonly mostOpen: { readonly agent: number; readonly owner: number } }
+export interface MakingPorts extends Omit<Making, 'agentRecord' | 'current' | 'instruction'> { readonly tenant: string; recordOf(agent: string): Promise<AgentRecord>; /** Undefined of a run that began before this was kept. */ instructionOf(run: string): Promise<Instruction | undefined>; /** What stands there before the change; undefined where nobody can be asked. Never rejects. */ currentOf(tool: string, args: JsonObject): Promise<Current | undefined>; /** Answers a question by what people agreed to beforehand; null where they have to be asked. */ agreedBefore(approval: string, command: Extract<ApprovalCommand, { type: 'request' }>): Promise<{ readonly state: Approval; readonly version: number } | null>; readonly mostOpen: { readonly agent: number; readonly owner: number } }

@@ -4,6 +4,8 @@ import type { ApprovalAsked, ApprovalEvidence, JsonObject, Tier, Vote } from '@c
 
 /** What the people are shown, as it was when they were asked. `reason` is the agent's own text: untrusted, to be rendered inert. */
 export type Evidence = ApprovalEvidence;
+/** What a run was told to do, and who signed that; null: nobody did. */
+export type Instruction = NonNullable<Evidence['instruction']>;
 
 /** What an approval asks, as policy decided it. `answers` is the governed position of that decision, `digest` commits to what people are shown. */
 export interface Question {

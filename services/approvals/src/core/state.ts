@@ -6,11 +6,11 @@ import type { ApprovalEvent, Edit, Question, Resolution, Speaker } from './event
 export interface Cast { readonly vote: Vote; readonly speaker: Speaker; readonly reason: string; readonly at: number }
 export interface AskedBack { readonly person: string; readonly text: string; readonly at: number }
 
-interface Life {
+export interface Life {
   readonly question: Question; readonly requestedAt: number; readonly votes: readonly Cast[]; readonly questions: readonly AskedBack[];
   /** What somebody made of it, which ended this question. */
   readonly edit?: Edit;
-  readonly glass?: { readonly people: readonly string[]; readonly reviewed: { readonly person: string; readonly verdict: 'right' | 'wrong' } | null };
+  readonly glass?: { readonly people: readonly string[]; /** Epoch ms. */ readonly at?: number; readonly reviewed: { readonly person: string; readonly verdict: 'right' | 'wrong' } | null };
   /** How many reminders and escalations are out. */
   readonly reminded: number; readonly escalated: number;
 }
@@ -43,7 +43,7 @@ export const evolve = (state: Approval, event: ApprovalEvent): Approval => {
     case 'asked': return { ...state, questions: [...state.questions, { person: event.person, text: event.text, at: event.at }] };
     case 'voted': return { ...state, votes: [...state.votes, { vote: event.vote, speaker: event.speaker, reason: event.reason, at: event.at }] };
     case 'edited': return { ...state, edit: event.edit };
-    case 'glass_broken': return { ...state, glass: { people: event.people, reviewed: null } };
+    case 'glass_broken': return { ...state, glass: { people: event.people, at: event.at, reviewed: null } };
     case 'resolved': return { ...state, status: 'closed', resolution: event.resolution, resolvedAt: event.at };
     default: return assertNever(event, 'approval event');
   }
@@ -53,6 +53,16 @@ export const evolve = (state: Approval, event: ApprovalEvent): Approval => {
 export const progressOf = ({ question, votes }: Pick<Life, 'question' | 'votes'>, now: number): Filling => {
   const cast = votes.map(({ vote, speaker }) => ({ ...speaker, vote: vote.vote, why: null }));
   return votes.length === 0 ? fill(factorsOf(question.ask, now), []) : countApprovals(cast, question.ask, now).filling;
+};
+
+/** How soon somebody with no part in it is to look at a broken glass, ms. Nobody breaks it again before, however long that takes. */
+export const glassReviewMs = 24 * 3_600_000;
+
+/** The places that were left empty where the glass was broken: who was asked and not heard. */
+export const skipped = (state: Life): readonly { readonly name: string; readonly roles: readonly string[]; readonly people: readonly string[]; readonly missing: number }[] => {
+  const at = state.glass?.at ?? state.requestedAt;
+  const { factors } = progressOf(state, at);
+  return factorsOf(state.question.ask, at).flatMap(({ name, roles, people }, i) => (factors[i]!.have < factors[i]!.need ? [{ name, roles, people, missing: factors[i]!.need - factors[i]!.have }] : []));
 };
 
 /** When something is next due; null where it is closed. Derived from the stream alone, so a restart loses and doubles nothing. */

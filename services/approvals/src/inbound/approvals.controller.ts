@@ -1,10 +1,11 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
 import { validateCastVoteRequest, validateEditApprovalRequest, validateSignedStatementRequest } from '@countersign/contracts';
 import type { CastVoteRequest, EditApprovalRequest, SignedStatementRequest } from '@countersign/contracts';
+import { peekJws } from '@countersign/identity';
 import { CodedError, Person, PersonGuard, validated } from '@countersign/service-host';
 import type { AuthenticatedPerson } from '@countersign/service-host';
 import type { ApprovalService } from '../compose.ts';
-import { shown, shownWhole } from '../views/shown.ts';
+import { shown, shownTo, shownWhole } from '../views/shown.ts';
 import { APPROVALS } from './governed.consumer.ts';
 
 @Controller('approvals')
@@ -18,9 +19,10 @@ export class ApprovalsController {
 
   @Get()
   @UseGuards(PersonGuard)
-  async list(@Query('status') status?: string) {
+  async list(@Person() { person }: AuthenticatedPerson, @Query('status') status?: string) {
     const approvals = await this.#approvals.view.list(this.#tenant, status === 'open' || status === 'closed' ? status : undefined, 500);
-    return { approvals: approvals.map((one) => shown(one, this.#approvals.now())) };
+    const standings = await this.#approvals.standings(person, approvals);
+    return { approvals: approvals.map((one, i) => shownTo(one, standings[i]!, this.#approvals.now())) };
   }
 
   @Get(':approval')
@@ -29,14 +31,18 @@ export class ApprovalsController {
     const found = await this.#approvals.view.get(this.#tenant, approval);
     if (!found) throw new CodedError('not_found', 'there is no such approval', { status: 404 });
     await this.#approvals.opened(approval, person);
-    return shownWhole(found, this.#approvals.now());
+    const [you] = await this.#approvals.standings(person, [found]);
+    return { ...shownWhole(found, this.#approvals.now()), you: you! };
   }
 
   /** The vote is a statement signed by the person: it authenticates itself, and policy checks the signature again. */
   @Post(':approval/votes')
   @HttpCode(200)
   async vote(@Param('approval') approval: string, @Body(validated(validateCastVoteRequest)) body: CastVoteRequest) {
-    return shown(await this.#approvals.vote(approval, body), this.#approvals.now());
+    const { counted, ...after } = await this.#approvals.vote(approval, body);
+    // Whoever signed the vote is the one who asks.
+    const [you] = await this.#approvals.standings(String(peekJws(body.jws)?.['sub']), [after]);
+    return shownTo(after, { ...you!, counted }, this.#approvals.now());
   }
 
   /** A question is signed like a vote and decides nothing. */

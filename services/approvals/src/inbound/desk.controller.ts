@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
 import { validateCastVotesRequest, validateSeedApprovalRequest, validateSignedStatementRequest } from '@countersign/contracts';
-import type { CastVotesRequest, CastVotesResponse, PreApprovalList, PreApprovalView, ReviewerList, SeedApprovalRequest, SignedStatementRequest, StandInList, StandInView } from '@countersign/contracts';
+import type { ApprovalAttention, CastVotesRequest, CastVotesResponse, PreApprovalList, PreApprovalView, ReviewerList, SeedApprovalRequest, SignedStatementRequest, StandInList, StandInView } from '@countersign/contracts';
 import { CodedError, Person, PersonGuard, Roles, validated } from '@countersign/service-host';
 import type { AuthenticatedPerson } from '@countersign/service-host';
 import type { ApprovalService } from '../compose.ts';
@@ -26,7 +26,7 @@ export class DeskController {
     for (const { approval, jws } of votes) {
       try {
         const after = await this.#approvals.vote(approval, { jws });
-        results.push({ approval, ok: true, code: 'ok', detail: null, status: after.status, resolution: after.status === 'closed' ? after.resolution : null });
+        results.push({ approval, ok: true, code: 'ok', detail: after.counted === 'now' ? null : 'this vote was counted before: nothing changed', status: after.status, resolution: after.status === 'closed' ? after.resolution : null });
       } catch (error) {
         if (!(error instanceof CodedError)) throw error;
         results.push({ approval, ok: false, code: error.code, detail: error.message.slice(0, 1_000), status: null, resolution: null });
@@ -73,6 +73,12 @@ export class DeskController {
   @UseGuards(PersonGuard)
   revokePreApproval(@Param('preApproval') preApproval: string, @Person() by: AuthenticatedPerson): Promise<PreApprovalView> {
     return this.#approvals.preApprovals.revoke(preApproval, by);
+  }
+
+  @Get('attention')
+  @UseGuards(PersonGuard)
+  attention(): Promise<ApprovalAttention> {
+    return this.#approvals.attention();
   }
 
   @Get('reviewers')

@@ -8,6 +8,8 @@ import type { Handler } from '../app/handle.ts';
 import { habitOf, lacks, wornOut } from '../core/attention.ts';
 import type { ApprovalCommand } from '../core/commands.ts';
 import type { Speaker } from '../core/events.ts';
+import { standingOf } from '../core/viewer.ts';
+import type { Standing } from '../core/viewer.ts';
 import type { Approvals, Known } from '../views/approvals.ts';
 import type { Ballots } from '../views/ballots.ts';
 import type { StandIns } from '../views/stand-ins.ts';
@@ -21,6 +23,8 @@ export interface DoorPorts {
 
 /** Longest arguments that somebody may write in place of an agent's, bytes of JSON: as much as rules may make of them. */
 const mostBytes = 24 * 1024;
+/** An approval after a vote: `before` where the same vote was counted already and nothing changed. */
+export type Voted = Known & { readonly counted: 'now' | 'before' };
 type Person = NonNullable<ReturnType<PersonDirectory['person']>>;
 
 /** What people sign about approvals, checked: their own key, active, for this approval. Throws CodedError where it does not count. Policy checks the same again. */
@@ -43,12 +47,21 @@ export const createDoor = ({ people, tenant, now, handler, view, standIns, ballo
     if (found === undefined) throw new CodedError('not_found', 'there is no such approval', { status: 404 });
     return found;
   };
-  const say = async (approval: string, command: ApprovalCommand, by: string): Promise<Known> => {
+  const saying = async (approval: string, command: ApprovalCommand, by: string): Promise<Voted> => {
     const outcome = await handler.handle(approval, command, by);
     if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail);
-    return known(approval);
+    return { ...await known(approval), counted: outcome.status === 'nothing-new' ? 'before' : 'now' };
   };
+  const say: (...said: Parameters<typeof saying>) => Promise<Known> = saying;
   const asSpeaker = (person: string, { roles, rolesSince }: Person): Speaker => ({ person, roles, rolesSince });
+
+  /** What somebody may do about each of these. */
+  const standings = async (person: string, states: readonly Known[]): Promise<readonly Standing[]> => {
+    const found = people.person(person);
+    const own: Speaker = found === undefined ? { person, roles: [] } : asSpeaker(person, found);
+    const others = (await standIns.by(person, now())).map((one): Speaker => ({ ...own, standsFor: one.person }));
+    return states.map((state) => standingOf(state, [own, ...others], now()));
+  };
 
   /** Somebody whom this was not put to may be standing in for somebody whom it was. */
   const standing = async (speaker: Speaker, { question }: Known): Promise<{ readonly speaker: Speaker; readonly standIn?: string }> => {
@@ -62,8 +75,9 @@ export const createDoor = ({ people, tenant, now, handler, view, standIns, ballo
   };
 
   return {
-    /** Casts a vote, a person's signed statement or that of a channel under their link. The same again answers as the first time. */
-    vote: async (approval: string, { jws, link }: Pick<Vote, 'jws' | 'link'>): Promise<Known> => {
+    standings,
+    /** Casts a vote, a person's signed statement or that of a channel under their link. The same again is not counted again, and the answer says so. */
+    vote: async (approval: string, { jws, link }: Pick<Vote, 'jws' | 'link'>): Promise<Voted> => {
       const { id, person } = speakerOf(jws, 'vote');
       const checked = verifyVote({ jws, ...(link !== undefined && { link }) }, person.keys, { now: now(), person: id, tenant });
       if (!checked.ok) throw invalid(`${checked.code}: ${checked.detail}`);
@@ -75,7 +89,7 @@ export const createDoor = ({ people, tenant, now, handler, view, standIns, ballo
       const missing = worn === null ? null : lacks({ openedAt, evidence: statement.evidence, reason: statement.reason, now: now() });
       if (missing !== null) throw new CodedError('slow_down', `${worn}: ${missing}`);
       const { speaker, standIn } = await standing(asSpeaker(id, person), state);
-      const after = await say(approval, {
+      const after = await saying(approval, {
         type: 'vote', vote: { person: id, vote: statement.vote, jws, ...(link !== undefined && { link }), ...(standIn !== undefined && { standIn }) }, speaker, digest: statement.digest, evidence: statement.evidence,
         reason: statement.reason.slice(0, 2_000), authority, ...(authority === null && { conditions: statement.conditions }), now: now(),
       }, id);

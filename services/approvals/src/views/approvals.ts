@@ -5,7 +5,7 @@ import type { ApprovalIndex } from '../app/ports.ts';
 import { streamOf } from '../app/handle.ts';
 import { approvalDecider } from '../core/decider.ts';
 import type { ApprovalEvent } from '../core/events.ts';
-import { nextDue } from '../core/state.ts';
+import { nextDue, unreviewed } from '../core/state.ts';
 import type { Approval } from '../core/state.ts';
 
 export const schema = `
@@ -13,6 +13,8 @@ create table if not exists approval (
   approval text primary key, tenant text not null, run text not null, action text not null, status text not null,
   expires_at bigint not null, version int not null, state text not null
 );
+alter table approval add column if not exists glass boolean not null default false;
+create index if not exists approval_glass on approval (tenant) where glass;
 alter table approval add column if not exists due_at bigint, add column if not exists agent text, add column if not exists owners text[];
 create index if not exists approval_open_agent on approval (agent) where status = 'open';
 create index if not exists approval_open_owners on approval using gin (owners) where status = 'open';
@@ -25,6 +27,8 @@ export interface Approvals extends ApprovalIndex {
   /** Brings rows up to their streams: a crash may have left some behind. */
   catchUp(store: EventStore): Promise<void>;
   list(tenant: string, status: 'open' | 'closed' | undefined, limit: number): Promise<readonly Known[]>;
+  /** Whose glass was broken and not reviewed; the oldest first. */
+  unreviewed(tenant: string, limit: number): Promise<readonly Known[]>;
   get(tenant: string, approval: string): Promise<Known | undefined>;
 }
 
@@ -40,9 +44,9 @@ export const createApprovals = (pool: Pool): Approvals => {
     if (state.status === 'none') return;
     const { question } = state;
     await pool.query(
-      `insert into approval as kept (approval, tenant, run, action, status, expires_at, version, state, due_at, agent, owners) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-       on conflict (approval) do update set status = excluded.status, version = excluded.version, state = excluded.state, due_at = excluded.due_at where kept.version < excluded.version`,
-      [approval, question.tenant, question.run, question.action, statusOf(state), question.expiresAt, version, JSON.stringify(state), nextDue(state), question.agent, question.ask.bound?.owners ?? []]);
+      `insert into approval as kept (approval, tenant, run, action, status, expires_at, version, state, due_at, agent, owners, glass) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+       on conflict (approval) do update set status = excluded.status, version = excluded.version, state = excluded.state, due_at = excluded.due_at, glass = excluded.glass where kept.version < excluded.version`,
+      [approval, question.tenant, question.run, question.action, statusOf(state), question.expiresAt, version, JSON.stringify(state), nextDue(state), question.agent, question.ask.bound?.owners ?? [], unreviewed(state)]);
   };
   return {
     put,
@@ -83,6 +87,7 @@ export const createApprovals = (pool: Pool): Approvals => {
     },
     list: async (tenant, status, limit) =>
       (await pool.query<{ state: string }>('select state from approval where tenant = $1 and ($2::text is null or (status = \'open\') = ($2 = \'open\')) order by expires_at limit $3', [tenant, status ?? null, limit])).rows.map((row) => known(row.state)),
+    unreviewed: async (tenant, limit) => (await pool.query<{ state: string }>('select state from approval where tenant = $1 and glass order by expires_at limit $2', [tenant, limit])).rows.map((row) => known(row.state)),
     get: async (tenant, approval) =>
       (await pool.query<{ state: string }>('select state from approval where tenant = $1 and approval = $2', [tenant, approval])).rows.map((row) => known(row.state))[0],
   };

@@ -41,4 +41,6 @@ export interface Directory {
   schemaOf(tool: string): JsonObject | undefined;
   /** Digest of a tool's definition. */
   definitionOf(tool: string): string | undefined;
+  /** What the catalogue calls a tool: for people to read, nothing rests on it. */
+  titleOf(tool: string): string | undefined;
 }

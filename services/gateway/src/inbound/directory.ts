@@ -25,6 +25,7 @@ export const followDirectory = (bus: Bus, people: Snapshot<PersonSnapshot>, opti
     // Policy checks the arguments whatever this gateway knows; an old schema only leaves out less or more.
     schemaOf: (tool) => tools.get(tool)?.schema,
     definitionOf: (tool) => (tools.isStale() ? undefined : tools.get(tool)?.definition),
+    titleOf: (tool) => tools.get(tool)?.title,
     stop: async () => { await Promise.all([agents.stop(), tools.stop()]); },
   };
 };

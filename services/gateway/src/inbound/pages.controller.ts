@@ -5,7 +5,8 @@ import type { CastVoteRequest, EnrolPersonRequest, PageHaltRequest } from '@coun
 import { authenticatePerson, CodedError, PERSON_DIRECTORY, validated } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
 import type { Gateway } from '../compose.ts';
-import { approvalPage, inboxPage } from '../views/pages/approvals.ts';
+import { approvalPage } from '../views/pages/approval.ts';
+import { inboxPage, waiting } from '../views/pages/inbox.ts';
 import { runPage, runsPage } from '../views/pages/runs.ts';
 import { problemPage, signInPage } from '../views/pages/sign-in.ts';
 import { GATEWAY } from './runs.controller.ts';
@@ -54,7 +55,12 @@ export class PagesController {
 
   @Get()
   inbox(@Headers('cookie') cookie: string | undefined, @Res() reply: PageReply) {
-    return this.#show(reply, cookie, '/ui', async (person) => inboxPage(person, await this.#gateway.desk.inbox(person)));
+    return this.#show(reply, cookie, '/ui', async (person) => inboxPage(person, await this.#gateway.desk.inbox(person), this.#gateway.titleOf, this.#gateway.now()));
+  }
+
+  @Get('waiting')
+  async waiting(@Headers('cookie') cookie: string | undefined) {
+    return { waiting: waiting(await this.#gateway.desk.inbox(this.#needed(cookie))) };
   }
 
   @Get('approvals/:approval')
@@ -64,7 +70,7 @@ export class PagesController {
     return this.#show(reply, cookie, `/ui/approvals/${named(approval)}`, async (person) => {
       if (made !== undefined && made.person !== person) throw new CodedError('forbidden', `this link was made for ${made.person}: open what waits for people instead`, { status: 403 });
       const one = await this.#gateway.desk.approval(person, approval);
-      return approvalPage(person, one, { genuine: this.#gateway.genuine(one) });
+      return approvalPage(person, one, { genuine: this.#gateway.genuine(one), title: this.#gateway.titleOf(one.tool), now: this.#gateway.now() });
     });
   }
 
@@ -121,6 +127,14 @@ export class PagesController {
     this.#needed(cookie);
     const { status, resolution } = await this.#gateway.desk.vote(named(approval), jws);
     return { status, resolution };
+  }
+
+  @Post('approvals/:approval/questions')
+  @HttpCode(200)
+  async ask(@Param('approval') approval: string, @Headers('cookie') cookie: string | undefined, @Body(validated(validateCastVoteRequest)) { jws }: CastVoteRequest) {
+    this.#needed(cookie);
+    const { questions } = await this.#gateway.desk.ask(named(approval), jws);
+    return { questions: questions?.length ?? 0 };
   }
 
   @Post('halts')

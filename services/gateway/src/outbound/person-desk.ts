@@ -30,6 +30,8 @@ export const createPersonDesk = (options: DeskOptions) => {
     run: (person: string, run: string) => read<RunDetail>(person, 'supervision', `/runs/${run}`),
     /** The vote authenticates itself. */
     vote: (approval: string, jws: string) => ask<ApprovalView>('approvals', `/approvals/${approval}/votes`, { method: 'POST', body: { jws } }),
+    /** So does a question. */
+    ask: (approval: string, jws: string) => ask<ApprovalView>('approvals', `/approvals/${approval}/questions`, { method: 'POST', body: { jws } }),
     /** Under a login statement for supervision that the person signed for this. */
     halt: (login: string, body: HaltRequest) => ask<{ readonly halt: string }>('supervision', '/halts', { method: 'POST', authorization: `Bearer ${login}`, body }),
     enrol: (body: EnrolPersonRequest) => ask<{ readonly person: string }>('registry', '/people/enrol', { method: 'POST', body }),

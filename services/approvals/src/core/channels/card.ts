@@ -25,6 +25,8 @@ export interface Card {
   readonly arguments: readonly Piece[];
   /** Why the agent says it wants this: nobody has checked it. */
   readonly reason: string | null;
+  /** What the run was told to do, and in its name who signed that. */
+  readonly instruction: Piece | null;
   readonly rules: readonly Piece[];
   /** Page with all of it, where one votes with one's own key. */
   readonly link: string;
@@ -45,12 +47,14 @@ export const cardOf = (state: Exclude<Approval, { status: 'none' }>, version: nu
     facts: [
       { name: 'Tier', value: `${question.tier}${question.tier === 4 ? ' (the run is stopped until somebody senior decides)' : ''}` },
       ...(money === null ? [] : [{ name: 'Amount', value: amount(money) }]),
+      ...targetOf(evidence),
       { name: 'Votes', value: votesLine(question, votes.map(({ vote }) => vote)) },
       { name: 'Expires', value: until(question.expiresAt) },
       { name: 'Run', value: question.run },
     ],
     arguments: Object.entries(evidence.arguments).map(([name, value]) => ({ name: word(name), value: visibleJson(value) })),
     reason: evidence.reason === null ? null : visibleJson(evidence.reason),
+    instruction: evidence.instruction === undefined ? null : { name: evidence.instruction.by === null ? 'told to (nobody signed it)' : `told to by ${word(evidence.instruction.by)}`, value: visibleJson(evidence.instruction.text) },
     rules: evidence.rules.filter(({ tier }) => (tier ?? 0) >= 3).map((rule) => ({ name: word(rule.id), value: visibleJson(rule.reason) })),
     link: `${pages}/ui/approvals/${question.approval}`,
   };
@@ -59,6 +63,12 @@ export const cardOf = (state: Exclude<Approval, { status: 'none' }>, version: nu
 const noticeOf = ({ glass, question: { ask }, status }: Exclude<Approval, { status: 'none' }>): string | null => {
   if (glass !== undefined) return `${glass.people.join(' and ')} broke the glass: this went ahead without those who were asked. ${glass.reviewed === null ? 'Somebody who had no part in it has to review that: countersign review-glass.' : `${glass.reviewed.person} says that it was ${glass.reviewed.verdict}.`}`;
   return status === 'open' && ask.short !== undefined ? `Too few people can decide this (${ask.short.map(word).join(', ')}): give somebody the role, or deny it. It passes by itself in no case.` : null;
+};
+
+/** At whom it is aimed, where that can be said in plain words; the arguments have it in any case. */
+const targetOf = ({ facts }: Question['evidence']): readonly Piece[] => {
+  const targets = facts['target']?.value;
+  return Array.isArray(targets) && targets.length > 0 && targets.length <= 3 && targets.every((one) => typeof one === 'string' && /^[A-Za-z0-9][\w.:@-]{0,63}$/.test(one)) ? [{ name: 'Target', value: targets.join(', ') }] : [];
 };
 
 /** A name that is a plain word as it is; anything else as visible JSON. */

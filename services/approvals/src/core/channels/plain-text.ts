@@ -7,7 +7,7 @@ export const plainText = (card: Card, most: number): { readonly text: string; re
   const length = (piece: { readonly name: string; readonly value: string }): number => line(piece).length + 3;
   const fixed = 2_000 + card.facts.reduce((sum, fact) => sum + length(fact), 0);
   const args = fitting(card.arguments, Math.max(0, most - fixed) * 0.75, length);
-  const words = fitting([...(card.reason === null ? [] : [{ name: 'The agent says (nobody has checked it)', value: card.reason }]), ...card.rules.map((rule) => ({ ...rule, name: `Rule ${rule.name}` }))], Math.max(0, most - fixed) * 0.25, length);
+  const words = fitting([...(card.instruction === null ? [] : [card.instruction]), ...(card.reason === null ? [] : [{ name: 'The agent says (nobody has checked it)', value: card.reason }]), ...card.rules.map((rule) => ({ ...rule, name: `Rule ${rule.name}` }))], Math.max(0, most - fixed) * 0.25, length);
   const hidden = args.left + words.left;
   return {
     whole: args.left === 0,

@@ -24,17 +24,19 @@ const blocksForRules = 8;
 export const slackMessage = (card: Card, buttons: SlackButtons | null): SlackMessage => {
   const oneBlock = (piece: Piece): number | null => (quoted(piece).length <= slackLimits.section ? 1 : null);
   const args = fitting(card.arguments, blocksForArguments, oneBlock);
+  const told = fitting(card.instruction === null ? [] : [card.instruction], 1, oneBlock);
   const reason = card.reason === null ? [] : [{ name: 'the agent says', value: card.reason }];
   const words = fitting(reason, 1, oneBlock);
   const rules = fitting(card.rules, blocksForRules, oneBlock);
   const hidden = [
-    ...(args.left > 0 ? [`${args.left} of ${card.arguments.length} arguments`] : []), ...(words.left > 0 ? ['what the agent says'] : []), ...(rules.left > 0 ? [`${rules.left} rules`] : []),
+    ...(args.left > 0 ? [`${args.left} of ${card.arguments.length} arguments`] : []), ...(told.left > 0 ? ['what the run was told to do'] : []), ...(words.left > 0 ? ['what the agent says'] : []), ...(rules.left > 0 ? [`${rules.left} rules`] : []),
   ];
   const open = card.state === 'open';
   const approvable = open && buttons?.approve === true && buttons.slow !== true && args.left === 0;
   const blocks: SlackBlock[] = [
     { type: 'header', text: { type: 'plain_text', text: card.headline.slice(0, slackLimits.header), emoji: false } },
     mrkdwn(card.facts.map(({ name, value }) => `*${name}*  ${slack(value)}`).join('\n')),
+    ...told.shown.map((piece) => mrkdwn(quoted(piece))),
     ...args.shown.map((piece) => mrkdwn(quoted(piece))),
     ...(words.shown.length === 0 ? [] : [note('Written by the agent. Nobody has checked it.'), ...words.shown.map((piece) => mrkdwn(quoted(piece)))]),
     ...rules.shown.map((piece) => mrkdwn(quoted({ ...piece, name: `rule ${piece.name}` }))),

@@ -11,7 +11,7 @@ const bytes = (value: object): number => JSON.stringify(value).length * 3;
 
 /** A request as an Adaptive Card 1.5. It decides nothing itself: its one button opens the page. What does not fit whole is left out and said. */
 export const teamsCard = (card: Card): object => {
-  const pieces = [...card.arguments, ...(card.reason === null ? [] : [{ name: 'the agent says (nobody has checked it)', value: card.reason }]), ...card.rules.map((rule) => ({ ...rule, name: `rule ${rule.name}` }))];
+  const pieces = [...card.arguments, ...(card.instruction === null ? [] : [card.instruction]), ...(card.reason === null ? [] : [{ name: 'the agent says (nobody has checked it)', value: card.reason }]), ...card.rules.map((rule) => ({ ...rule, name: `rule ${rule.name}` }))];
   const { shown, left } = fitting(pieces, teamsBytes - 3_000, (piece) => bytes(quoted(piece)));
   return {
     type: 'AdaptiveCard', $schema: 'http://adaptivecards.io/schemas/adaptive-card.json', version: '1.5', fallbackText: card.headline,

@@ -16,6 +16,7 @@ import { createServiceNow } from './servicenow.ts';
 import { createTeams } from './teams.ts';
 
 const card: Card = {
+  instruction: { name: 'told to by uma', value: '"pay the invoice"' },
   approval: 'apr_1', version: 1, run: 'run-1', agent: 'payer', tool: 'payments.transfer', tier: 3, state: 'open', headline: 'payer asks for payments.transfer', notice: null, facts: [{ name: 'Tier', value: '3' }],
   arguments: [{ name: 'to', value: '"NL01 **bold** [x](http://evil.example)"' }, { name: 'minor', value: '500' }], reason: '"\\u202e{code}"', rules: [{ name: 'large', value: '"large"' }], link: 'http://127.0.0.1:7100/ui/approvals/apr_1',
 };

@@ -42,21 +42,52 @@ const doing = (element, event, act) => element?.addEventListener(event, async (h
 });
 const needed = async () => { const key = await mine(); if (!key) { location.assign('/ui/login'); throw new Error('this browser has no key'); } return key; };
 
-const vote = document.querySelector('form[data-vote]');
-doing(vote, 'submit', async ({ submitter }) => {
+const votes = ['approve', 'deny', 'break_glass'];
+for (const form of document.querySelectorAll('form[data-vote]')) {
+  doing(form, 'submit', async ({ submitter }) => {
+    if (!votes.includes(submitter?.value)) throw new Error('press one of the buttons');
+    const key = await needed();
+    const { approval, digest, evidence } = form.dataset;
+    const jws = await sign(key, 'vote', { approval, digest, ...(evidence && { evidence }), vote: submitter.value, reason: form.elements.reason.value });
+    await post(`/ui/approvals/${approval}/votes`, { jws });
+    location.reload();
+  });
+}
+const asking = document.querySelector('form[data-ask]');
+doing(asking, 'submit', async () => {
   const key = await needed();
-  const { vote: approval, digest, evidence } = vote.dataset;
-  const jws = await sign(key, 'vote', { approval, digest, ...(evidence && { evidence }), vote: submitter?.value === 'approve' ? 'approve' : 'deny', reason: vote.elements.reason.value });
-  await post(`/ui/approvals/${approval}/votes`, { jws });
+  const { approval, digest } = asking.dataset;
+  await post(`/ui/approvals/${approval}/questions`, { jws: await sign(key, 'question', { approval, digest, text: asking.elements.text.value }) });
   location.reload();
 });
-if (vote) {
-  // Somebody else may decide, here or elsewhere: the page says so by itself.
+
+const read = (path) => fetch(path).then((one) => (one.ok ? one.json() : undefined), () => undefined);
+/** Whether a reload would take away what somebody is doing. */
+const atWork = () => document.querySelector('[data-busy]') !== null || [...document.querySelectorAll('main textarea, main input')].some((field) => field.value !== '');
+
+// Somebody else may decide, here or elsewhere: the page says so by itself.
+const live = document.querySelector('[data-live]');
+if (live) {
   setInterval(async () => {
-    const answer = await fetch(`/ui/approvals/${vote.dataset.vote}/standing`).then((one) => (one.ok ? one.json() : undefined), () => undefined);
-    if (answer && (answer.status !== 'open' || String(answer.votes) !== vote.dataset.seen) && !vote.dataset.busy) location.reload();
+    const answer = await read(`/ui/approvals/${live.dataset.live}/standing`);
+    if (!answer || (answer.status === 'open' && String(answer.votes) === live.dataset.seen)) return;
+    // What is over is shown at once: there is nothing left to write.
+    if (answer.status !== 'open' || !atWork()) location.reload();
+    else told('Somebody voted meanwhile: reload to see it.');
   }, 2000);
 }
+const inbox = document.querySelector('[data-waiting]');
+if (inbox) {
+  setInterval(async () => {
+    const answer = await read('/ui/waiting');
+    if (!answer || answer.waiting === inbox.dataset.waiting) return;
+    if (document.activeElement === document.body) location.reload();
+    else told('Something changed in what waits: reload to see it.');
+  }, 10_000);
+}
+// As words.ts says it.
+const left = (ms) => (ms <= 0 ? 'no time left' : ms < 60_000 ? `${Math.ceil(ms / 1_000)} s left` : ms < 5_400_000 ? `${Math.round(ms / 60_000)} min left` : ms < 129_600_000 ? `${Math.round(ms / 3_600_000)} h left` : `${Math.round(ms / 86_400_000)} days left`);
+setInterval(() => { for (const place of document.querySelectorAll('time[data-left]')) place.textContent = left(Date.parse(place.dateTime) - Date.now()); }, 1000);
 
 for (const form of document.querySelectorAll('form[data-halt]')) {
   doing(form, 'submit', async () => {

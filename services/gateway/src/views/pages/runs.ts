@@ -7,9 +7,9 @@ import type { Markup } from '@countersign/kernel';
 const halt = (label: string, kind: string, id: string): Markup => markup`<form data-halt="${kind}" data-id="${id}"><fieldset><legend>${label}</legend>
 <label for="why-${kind}">Reason</label> <input id="why-${kind}" name="reason" maxlength="2000" required> <button type="submit" class="stop">${label}</button></fieldset></form>`;
 
-export const runsPage = (person: string, runs: readonly RunView[]): string => page('Runs', person, markup`<table>
+export const runsPage = (person: string, runs: readonly RunView[]): string => page('Runs', person, markup`<div class="wide"><table>
 <thead><tr><th scope="col">Run</th><th scope="col">Agent</th><th scope="col">Status</th><th scope="col">Actions</th><th scope="col">Waiting</th><th scope="col">Began</th></tr></thead>
-<tbody>${runs.map((run) => markup`<tr><td><a href="/ui/runs/${run.run}">${run.run}</a></td><td>${word(run.agent)}</td><td>${word(run.status)}</td><td>${run.actions}</td><td>${run.waiting}</td><td>${time(run.startedAt)}</td></tr>`)}</tbody></table>
+<tbody>${runs.map((run) => markup`<tr><td><a href="/ui/runs/${run.run}">${run.run}</a></td><td>${word(run.agent)}</td><td>${word(run.status)}</td><td>${run.actions}</td><td>${run.waiting}</td><td>${time(run.startedAt)}</td></tr>`)}</tbody></table></div>
 ${halt('Halt everything', 'everything', '')}`);
 
 type Tree = NonNullable<RunDetail['tree']>;
@@ -21,9 +21,9 @@ const branch = (tree: Tree, parent: string | null, here: string): Markup | null 
 
 /** One run: what it was told, whom it hangs on, and every action with tier, rules, decision and outcome. */
 export const runPage = (person: string, run: RunDetail): string => page(`Run of ${word(run.agent)}`, person, markup`
-<dl><dt>Run</dt><dd>${run.run}</dd><dt>Status</dt><dd>${word(run.status)}</dd><dt>Began</dt><dd>${time(run.startedAt)}</dd><dt>Told to</dt><dd>${words(run.instruction)}</dd></dl>
+<section><dl><dt>Run</dt><dd>${run.run}</dd><dt>Status</dt><dd>${word(run.status)}</dd><dt>Began</dt><dd>${time(run.startedAt)}</dd><dt>Told to</dt><dd>${words(run.instruction)}</dd></dl></section>
 ${run.tree === undefined ? null : markup`<section><h2>Delegations</h2>${branch(run.tree, run.tree.find((one) => !run.tree!.some(({ run: id }) => id === one.parent))?.parent ?? null, run.run)}</section>`}
-<section><h2>Timeline</h2><table>
+<section><h2>Timeline</h2><div class="wide"><table>
 <thead><tr><th scope="col">When</th><th scope="col">Tool</th><th scope="col">Tier</th><th scope="col">Decision</th><th scope="col">Rules</th><th scope="col">Status</th><th scope="col">Outcome</th></tr></thead>
-<tbody>${run.timeline.map((one) => markup`<tr><td>${time(one.at)}</td><td>${word(one.tool)}</td><td>${one.tier}</td><td>${one.decision}${one.code === null || one.decision === 'allow' || one.decision === 'modify' ? null : markup` (${word(one.code)})`}</td><td>${(one.rules ?? []).map(({ id }) => word(id)).join(', ')}</td><td>${word(one.status)}</td><td>${one.outcome === undefined ? null : one.outcome.status}</td></tr>`)}</tbody></table></section>
+<tbody>${run.timeline.map((one) => markup`<tr><td>${time(one.at)}</td><td>${word(one.tool)}</td><td>${one.tier}</td><td>${one.decision}${one.code === null || one.decision === 'allow' || one.decision === 'modify' ? null : markup` (${word(one.code)})`}</td><td>${(one.rules ?? []).map(({ id }) => word(id)).join(', ')}</td><td>${word(one.status)}</td><td>${one.outcome === undefined ? null : one.outcome.status}</td></tr>`)}</tbody></table></div></section>
 ${halt('Halt this run', 'run', run.run)} ${halt('Halt this agent', 'agent', run.agent)}`);
