@@ -1,3 +1,4 @@
+import type { BreakerList } from '@countersign/contracts';
 import { createKeySet, loadJwks } from '@countersign/identity';
 import type { HotState } from '@countersign/hot-state';
 import { createMemoryHotState } from '@countersign/hot-state/memory';
@@ -56,6 +57,8 @@ const play = async (local: Local, options: ReplayOptions): Promise<Report> => {
   // Made long before the first grant: a store refuses those of the second it was made in, as it may have forgotten what came before.
   const store = createMemoryHotState();
   const cast = await setUp(local, [...pairs.values()], inferred);
+  const { effect } = await cast.operator.request<BreakerList>('supervision', 'GET', '/breakers');
+  if (effect !== 'record') throw new CannotRun('Breakers would stop what is replayed: they count per minute, and a minute of a replay is many recorded ones. Start supervision with CS_BREAKERS_EFFECT=record.');
 
   const bus = await createBus(local.bus === 'kafka' ? { kind: 'kafka', brokers: local.kafka!.split(','), ssl: false, sasl: undefined } : { kind: 'embedded', connectionString: local.postgres['bus']! }, { clientId: 'replay' });
   const kept = options.keep === undefined ? undefined : createWriteStream(options.keep);

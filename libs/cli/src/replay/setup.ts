@@ -14,6 +14,7 @@ import type { RecordedSession } from './session.ts';
 export const packFolder = new URL('../../../../services/policy/packs/agentdojo/', import.meta.url);
 
 export interface Cast {
+  readonly operator: Client;
   /** Client keys of agents, by agent id. */
   readonly agents: ReadonlyMap<string, SigningKey>;
   /** The user of each workplace, whose instructions the sessions carry out. */
@@ -68,5 +69,5 @@ export const setUp = async (local: Local, pairs: readonly Pick<RecordedSession, 
     agents.set(id, key);
   }
   await activate(operator, [...agents.keys()], 'replay');
-  return { agents, users, approver, senior };
+  return { operator, agents, users, approver, senior };
 };

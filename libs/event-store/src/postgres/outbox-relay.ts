@@ -34,8 +34,15 @@ export const startOutboxRelay = (options: OutboxRelayOptions): OutboxRelay => {
 
   const rest = (ms: number): Promise<void> => new Promise((resolve) => {
     if (stopped || woken) { woken = false; resolve(); return; }
-    const timer = setTimeout(resolve, ms);
-    wakeUp = () => { clearTimeout(timer); woken = false; resolve(); };
+    const over = (): void => {
+      clearTimeout(timer);
+      // From here on a wake counts for the next rest: it may be about a row that this look at the queue comes too early for.
+      wakeUp = () => undefined;
+      woken = false;
+      resolve();
+    };
+    const timer = setTimeout(over, ms);
+    wakeUp = over;
   });
 
   const relay = async (client: PoolClient): Promise<number> => {
