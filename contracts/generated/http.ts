@@ -787,6 +787,8 @@ export interface PageHaltRequest {
 export interface PeopleList {
   readonly people: readonly PersonSnapshot[];
   readonly next?: string | null;
+  /** Who was invited and has not enrolled, and who has enrolled and waits for a second person to let them in. */
+  readonly waiting?: readonly { readonly person: string; readonly name: string; readonly roles: readonly string[]; readonly status: 'invited' | 'waiting'; readonly invitedBy: string; /** When the link is over; null once it was used. */ readonly expiresAt: number | null; /** The request that lets them in, while it is open. */ readonly change: string | null }[];
 }
 /** What lets an agent do what it may, and why not otherwise. */
 export interface PermissionsView {

@@ -3,10 +3,12 @@ import { toolsUsage } from './catalogue/usage.ts';
 import { channelsUsage } from './channels/usage.ts';
 import { graphUsage } from './graph/usage.ts';
 import { usage as inventoryUsage } from './inventory/usage.ts';
-import { agentPermissionsUsage, changesUsage, usageOf } from './permissions/usage.ts';
+import { changesUsage, usageOf } from './permissions/usage.ts';
 import { policyUsage } from './policy/command.ts';
 import { playbookUsage, quarantineUsage, recoverUsage } from './people/incident-usage.ts';
+import { agentUsage } from './people/agent-usage.ts';
 import { findingsUsage } from './people/findings-usage.ts';
+import { peopleUsage } from './people/people-usage.ts';
 import { scimUsage } from './scim/usage.ts';
 
 /** A command gets its arguments and answers with its exit code. */
@@ -27,7 +29,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   people: {
     summary: 'people, their roles, and enrolment by a one-time link',
-    usage: 'countersign people [--json]\ncountersign people invite PERSON --name NAME --roles A,B [--as PERSON] [--json]\ncountersign people enrol LINK --person PERSON [--json]\ncountersign people leave|return PERSON --reason TEXT [--as PERSON] [--json]\ncountersign people key add KID:KEY [--as PERSON]   (a browser shows KID:KEY)\ncountersign people key remove KID [--as PERSON]\ncountersign people import FILE --reason TEXT [--dry-run] [--force] [--as PERSON] [--json]\n  The private key is made and kept on this machine. import takes the list of current staff (CSV or JSON: person, name, roles, manager): who is not on it leaves; more than a fifth only with --force.',
+    usage: peopleUsage,
     load: async () => (await import('./people/people-command.ts')).people,
   },
   approvals: {
@@ -158,7 +160,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   agent: {
     summary: 'registers, explains, activates, suspends or ends an agent; who answers for it',
-    usage: 'countersign agent behaviour AGENT [--html FILE] [--as PERSON] [--json]\ncountersign agent keys AGENT [--as PERSON] [--json]\ncountersign agent rotate-key AGENT --reason TEXT [--overlap MINUTES] [--as PERSON] [--json]\ncountersign agent revoke AGENT --key KID|--token JTI|--session THUMBPRINT|--run RUN|--everything [--before TIME] --reason TEXT [--as PERSON] [--json]\ncountersign agent review AGENT [--as PERSON] [--json]\ncountersign agent activate|suspend|resume|decommission|enforce AGENT --reason TEXT [--as PERSON] [--json]\ncountersign agent observe AGENT --reason TEXT [--for 14d] [--as PERSON] [--json]\ncountersign agent reassign AGENT --owner PERSON --reason TEXT [--as PERSON] [--json]\ncountersign agent accept AGENT --as PERSON [--json]\ncountersign agent recertify AGENT --reason TEXT --as PERSON [--json]\ncountersign agent raci AGENT --set STAGE=PERSON,… --reason TEXT --as PERSON [--json]\n  reassign offers it; whom it is offered to takes it with their own key (accept). raci says who is accountable for which stage (all: every one).\n  observe: everything is decided and recorded, what rules say is not enforced, until the time is over (60 days altogether at most) or enforce ends it.\n  review says what would have to be true for it to be active, each with what to do: exit code 1 where it does not pass. activate and resume need one that passed and still holds.\n' + agentPermissionsUsage,
+    usage: agentUsage,
     load: async () => (await import('./people/agent-command.ts')).agent,
   },
   change: { summary: 'requests to change what agents may do: file, review, approve', usage: changesUsage, load: async () => (await import('./permissions/changes-command.ts')).change },

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { ApproveChangeRequest, ChangeView, EnrolledPerson, EnrolPersonRequest, FileChangeRequest, InvitePersonRequest, InvitePersonResponse, PersonSnapshot } from '@countersign/contracts';
+import type { ApproveChangeRequest, ChangeView, EnrolledPerson, EnrolPersonRequest, FileChangeRequest, InvitePersonRequest, InvitePersonResponse, PeopleList, PersonSnapshot } from '@countersign/contracts';
 import { createKeySet, peekJws, sha256Text, verifyPersonStatement } from '@countersign/identity';
 import { CodedError } from '@countersign/service-host';
 import { createFounding } from './app/founding.ts';
@@ -18,6 +18,8 @@ export interface PeoplePorts extends PermissionPorts {
 }
 /** How long a statement about keys may be under way. */
 const freshMs = 5 * 60_000;
+/** Most who wait that are listed. */
+const mostWaiting = 1_000;
 
 interface Others { readonly manage: Manage; readonly permissions: Awaited<ReturnType<typeof composePermissions>>; readonly tending: ReturnType<typeof createTending> }
 
@@ -113,6 +115,15 @@ export const composePeople = async (ports: PeoplePorts, { manage, permissions, t
         return (await inventory.person(told[0]))?.snapshot ?? undefined;
       },
       refreshPeople: people.refresh,
+      /** Who was invited, or has enrolled, and is not here yet. */
+      waiting: async (): Promise<NonNullable<PeopleList['waiting']>> => {
+        const open = (await permissions.changes()).filter(({ status, subject }) => status === 'open' && subject.kind === 'person');
+        const states = await Promise.all((await inventory.people()).filter(({ snapshot }) => snapshot === null).slice(0, mostWaiting).map(({ person }) => permissions.person(person)));
+        return states.flatMap((state) => (state.status !== 'invited' && state.status !== 'waiting' ? [] : [{
+          person: state.person, name: state.name, roles: state.roles, status: state.status, invitedBy: state.invitedBy, expiresAt: state.status === 'invited' ? state.expiresAt : null,
+          change: open.find(({ subject }) => subject.id === state.person)?.change ?? null,
+        }]));
+      },
       people: async (): Promise<readonly PersonSnapshot[]> => (await inventory.people()).flatMap((row) => row.snapshot ?? []),
       fileChange: async (request: FileChangeRequest, who: Asking) => heard(await permissions.file(request, who)),
       approveChange: async (id: string, { jws }: ApproveChangeRequest, who: Asking) => {

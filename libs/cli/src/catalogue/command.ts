@@ -5,12 +5,14 @@ import { CannotRun } from '../errors.ts';
 import { printJson } from '../output.ts';
 import { readSessions, SessionFileError } from '../replay/session.ts';
 import { packTools } from '../replay/setup.ts';
+import { usageAbout } from '../usage-about.ts';
 import { toolsUsage } from './usage.ts';
 import { inferredLines, inferTools } from './infer.ts';
 import { createUses } from './uses.ts';
 
 /** What to do with tools; what speaks MCP is loaded when it is asked for. */
 const acts: Readonly<Record<string, () => Promise<Command>>> = {
+  list: async () => (await import('./mcp/review-command.ts')).listTools,
   infer: async () => infer,
   import: async () => (await import('./mcp/import-command.ts')).importTools,
   check: async () => (await import('./mcp/import-command.ts')).checkTools,
@@ -20,7 +22,7 @@ const acts: Readonly<Record<string, () => Promise<Command>>> = {
 
 export const tools: Command = async ([what = '', ...args]) => {
   const act = Object.hasOwn(acts, what) ? acts[what] : undefined;
-  if (act === undefined) throw new CannotRun(`Say what to do with tools: ${Object.keys(acts).join(', ')}.\n${toolsUsage}`);
+  if (act === undefined) throw new CannotRun(`Say what to do with tools: ${Object.keys(acts).join(', ')}.\n${usageAbout(toolsUsage, what)}`);
   return (await act())(args);
 };
 

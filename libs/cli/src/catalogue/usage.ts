@@ -1,4 +1,5 @@
-export const toolsUsage = `countersign tools infer --sessions FILE [--all] [--json]
+export const toolsUsage = `countersign tools list [--as PERSON] [--json]
+countersign tools infer --sessions FILE [--all] [--json]
   Cautious catalogue entries for tools that the AgentDojo pack does not know (--all: for every tool), from recorded sessions, for people to read, correct and register.
   --json prints the entries whole.
 countersign tools import --mcp stdio:COMMAND|http:URL --system NAME [--dry-run] [--as PERSON] [--json]
@@ -8,5 +9,5 @@ countersign tools check --mcp stdio:COMMAND|http:URL --system NAME [--dry-run] [
 countersign tools diff [TOOL] [--json]
   What waits for a review: what the source says, or what it says otherwise than what was reviewed.
 countersign tools review TOOL --declaration FILE --reason TEXT [--sign FILE | --review FILE] [--as PERSON] [--json]
-  FILE (YAML or JSON) says consequential, reversible, compensator, dataClasses, resultTrust, enforcement, facts (CEL over args), and may say tests, resultFields, audience, title.
+  FILE says what the tool is: countersign tools review --help names every field, --example prints one to begin with.
   Tests ({ arguments, facts }) are run first. After a first review a second person with the role policy-reviewer signs: the same command with --sign FILE; then --review FILE.`;

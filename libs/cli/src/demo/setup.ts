@@ -35,7 +35,7 @@ const agentKeyFile = (local: Pick<Local, 'dir'>, agent: string): string => join(
 export const agentKey = (local: Pick<Local, 'dir'>, agent: string, make = false): SigningKey => {
   const file = agentKeyFile(local, agent);
   if (!existsSync(file)) {
-    if (!make) throw new CannotRun(`No key of the agent "${agent}" on this machine. The demo's agents are ${agents.map((one) => one.agent).join(', ')}; \`npm start\` registers them.`);
+    if (!make) throw new CannotRun(`No key of the agent "${agent}" on this machine. The demo's agents are ${agents.map((one) => one.agent).join(', ')}; \`npm start\` registers them, countersign agent new makes others.`);
     mkdirSync(join(local.dir, 'agents'), { recursive: true, mode: 0o700 });
     writeFileSync(file, JSON.stringify(generateKey(`${agent}-1`).privateJwk), { mode: 0o600 });
   }

@@ -11,8 +11,13 @@ export class Refused extends Error {
   readonly code: string;
   readonly status: number;
   readonly retryable: boolean;
-  constructor(code: string, detail: string, status: number, retryable: boolean) {
+  readonly detail: string;
+  /** What was asked for; empty where this machine refused. */
+  readonly path: string;
+  constructor(code: string, detail: string, status: number, retryable: boolean, path = '') {
     super(`${code}: ${detail}`);
+    this.detail = detail;
+    this.path = path;
     this.code = code;
     this.status = status;
     this.retryable = retryable;
@@ -57,7 +62,7 @@ export const createClient = (options: ClientOptions): Client => {
       const base = options.http[service];
       const answer = await send(`${base}${path}`, { redirect: 'error', signal, headers: { accept: 'text/event-stream', ...login(service), ...(after !== undefined && { 'last-event-id': after }) } })
         .catch((error: unknown) => { throw new CannotRun(`${service} does not answer at ${base} (${reason(error)}). Is it running? \`npm start\` starts it.`); });
-      if (!answer.ok || answer.body === null) throw refusedBy(service, answer.status, await answer.text());
+      if (!answer.ok || answer.body === null) throw refusedBy(service, path, answer.status, await answer.text());
       yield* eventsIn(answer.body);
     },
     request: async <T>(service: ServiceName, method: 'GET' | 'POST' | 'PUT' | 'PATCH', path: string, body?: unknown): Promise<T> => {
@@ -69,7 +74,7 @@ export const createClient = (options: ClientOptions): Client => {
         ...(body !== undefined && { body: JSON.stringify(body) }),
       }).catch((error: unknown) => { throw new CannotRun(`${service} does not answer at ${base} (${reason(error)}). Is it running? \`npm start\` starts it.`); });
       const text = await answer.text();
-      if (!answer.ok) throw refusedBy(service, answer.status, text);
+      if (!answer.ok) throw refusedBy(service, path, answer.status, text);
       return (text === '' ? undefined : JSON.parse(text)) as T;
     },
   };
@@ -94,10 +99,10 @@ const reason = (error: unknown): string => {
   return cause?.code ?? (name === 'TimeoutError' ? 'no answer in time' : message);
 };
 
-const refusedBy = (service: string, status: number, text: string): Refused => {
+const refusedBy = (service: string, path: string, status: number, text: string): Refused => {
   try {
     const problem = JSON.parse(text) as { code?: unknown; detail?: unknown; retryable?: unknown; error?: unknown };
-    if (typeof problem.code === 'string') return new Refused(problem.code, String(problem.detail ?? ''), status, problem.retryable === true);
+    if (typeof problem.code === 'string') return new Refused(problem.code, String(problem.detail ?? ''), status, problem.retryable === true, path);
   } catch { /* no problem+json: said below */ }
-  return new Refused('bad_answer', `${service} answered ${status}`, status, status >= 500);
+  return new Refused('bad_answer', `${service} answered ${status}`, status, status >= 500, path);
 };

@@ -1,14 +1,15 @@
 import { parseArgs } from 'node:util';
 import type { ParseArgsConfig } from 'node:util';
-import { errors } from '@countersign/contracts';
 import type { Command } from '../commands.ts';
 import { CannotRun } from '../errors.ts';
+import { usageAbout } from '../usage-about.ts';
 import { readLocal } from '../local.ts';
 import type { Local } from '../local.ts';
 import { printJson, progress } from '../output.ts';
 import { createClient, Refused } from './client.ts';
 import type { Client } from './client.ts';
 import { choose, keyOf } from './local-people.ts';
+import { remedyOf } from './remedy.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
@@ -30,6 +31,9 @@ export interface Session {
 /** A command as people type it: reads options, turns a refusal into exit code 1 and what cannot be run into 2. */
 export const personCommand = (usage: string, options: Options, body: (session: Session) => Promise<void>): Command => async (args) => {
   const { values, positionals } = parsed(args, options, usage);
+  const about = usageAbout(usage, positionals[0]);
+  // An empty variable of a shell, as a rule: never to be taken for "all" or for the list.
+  if (positionals.some((word) => word.trim() === '')) throw new CannotRun(`An id is empty.\nUsage: ${about}`);
   const local = readLocal();
   const text = (name: string): string | undefined => (typeof values[name] === 'string' ? values[name] : undefined);
   let code = 0, said: string | undefined;
@@ -37,14 +41,14 @@ export const personCommand = (usage: string, options: Options, body: (session: S
     local, positionals, values, failed: () => { code = 1; },
     needed: (name) => {
       const value = text(name)?.trim();
-      if (!value) throw new CannotRun(`--${name} is missing. Usage: ${usage}`);
+      if (!value) throw new CannotRun(`--${name} is missing.\nUsage: ${about}`);
       return value;
     },
     as: (fitting, excluded) => {
       const { person, chosen } = choose(local.dir, text('as'), fitting, excluded);
       const key = keyOf(local.dir, person);
-      if (chosen && said !== person) progress(`(as ${person}, whose key lies on this machine; --as names another)`);
-      if (chosen) said = person;
+      if (said !== person) progress(`(as ${person}${chosen ? ', whose key lies on this machine; --as names another' : ''})`);
+      said = person;
       return { person, key, client: createClient({ http: local.http, as: { person, key } }) };
     },
     show: (data, lines) => {
@@ -58,8 +62,8 @@ export const personCommand = (usage: string, options: Options, body: (session: S
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     progress(error.message);
-    const remedy = Object.hasOwn(errors, error.code) ? (errors as Readonly<Record<string, { readonly remedy: string }>>)[error.code]!.remedy : 'Nothing to do.';
-    if (remedy !== 'Nothing to do.') progress(`→ ${remedy}`);
+    const remedy = remedyOf(error);
+    if (remedy !== undefined) progress(`→ ${remedy}`);
     return error.retryable && error.status >= 500 ? 2 : 1;
   }
 };
@@ -68,7 +72,7 @@ const parsed = (args: readonly string[], options: Options, usage: string) => {
   try {
     return parseArgs({ args: [...args], allowPositionals: true, options: { ...options, as: { type: 'string' }, json: { type: 'boolean' } } }) as { values: Record<string, string | boolean | undefined>; positionals: string[] };
   } catch (error) {
-    throw new CannotRun(`${(error as Error).message}\nUsage: ${usage}`);
+    throw new CannotRun(`${(error as Error).message}\nUsage: ${usageAbout(usage, args.find((word) => !word.startsWith('-')))}`);
   }
 };
 
@@ -76,6 +80,6 @@ const parsed = (args: readonly string[], options: Options, usage: string) => {
 export const only = ({ positionals }: Session, what: string): string => {
   if (positionals.length !== 1) throw new CannotRun(`Say which ${what}: one id, and nothing else.`);
   const [value] = positionals;
-  if (!/^[\w.:~-]{1,128}$/.test(value!)) throw new CannotRun(`"${value}" is no id of a ${what}.`);
+  if (!/^[\w.:~-]{1,128}$/.test(value!)) throw new CannotRun(`"${value}" is no id of ${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what}.`);
   return value!;
 };

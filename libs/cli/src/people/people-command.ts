@@ -1,22 +1,30 @@
 import type { PeopleList, PersonSnapshot } from '@countersign/contracts';
 import { signPersonStatement } from '@countersign/identity';
 import { CannotRun } from '../errors.ts';
+import { usageAbout } from '../usage-about.ts';
 import { createClient } from './client.ts';
 import { personCommand } from './command.ts';
 import { codeOf, enrol, invite } from './enrol.ts';
 import { id, inert } from './inert.ts';
 import { localPeople, personShape } from './local-people.ts';
+import { knownRoles } from './known-roles.ts';
 import { orAsk } from './or-ask.ts';
+import { peopleUsage as usage } from './people-usage.ts';
 import { importStaff } from './staff-command.ts';
 
-const usage = 'countersign people [--json] | people invite PERSON --name NAME --roles A,B | people enrol LINK --person PERSON | people leave|return PERSON --reason TEXT | people key add KID:KEY | people key remove KID | people import FILE --reason TEXT [--dry-run] [--force]';
 
-export const people = personCommand(usage, { reason: { type: 'string' }, name: { type: 'string' }, roles: { type: 'string' }, person: { type: 'string' }, 'dry-run': { type: 'boolean' }, force: { type: 'boolean' } }, async (session) => {
+export const people = personCommand(usage, { 'new-role': { type: 'boolean' }, reason: { type: 'string' }, name: { type: 'string' }, roles: { type: 'string' }, person: { type: 'string' }, 'dry-run': { type: 'boolean' }, force: { type: 'boolean' } }, async (session) => {
   const [what = 'list', argument] = session.positionals;
   if (what === 'invite' && argument !== undefined) {
     const roles = session.needed('roles').split(',').map((role) => role.trim());
-    const invitation = await invite(session.as(['operator']).client, { person: argument, name: session.needed('name'), roles });
-    return session.show(invitation, [`Give ${id(argument)} this link; it works once, until ${new Date(invitation.expiresAt).toISOString()}:`, invitation.link]);
+    const { client } = session.as(['operator']);
+    if (session.values['new-role'] !== true) {
+      const { roles: known, whole } = await knownRoles(client);
+      const strange = roles.filter((role) => !known.has(role));
+      if (strange.length > 0) throw new CannotRun(`Nobody has the role ${strange.map(id).join(', ')}, ${whole ? 'and no rule asks for it' : 'and the rules in force could not be read'}. Roles known here: ${[...known].sort().map(id).join(', ')}. If it is meant: --new-role.`);
+    }
+    const invitation = await invite(client, { person: argument, name: session.needed('name'), roles });
+    return session.show(invitation, [`Give ${id(argument)} this link; it works once, until ${new Date(invitation.expiresAt).toISOString()}:`, invitation.link, `On their machine: countersign people enrol LINK --person ${id(argument)}`]);
   }
   if (what === 'enrol' && argument !== undefined) {
     const person = session.needed('person');
@@ -37,15 +45,23 @@ export const people = personCommand(usage, { reason: { type: 'string' }, name: {
   if (what === 'key' && (argument === 'add' || argument === 'remove')) {
     const [, , given, ...more] = session.positionals;
     const [kid, x = ''] = (given ?? '').split(':');
-    if (kid === undefined || more.length > 0 || (argument === 'add' && !/^[A-Za-z0-9_-]{43}$/.test(x))) throw new CannotRun(`Usage: ${usage}`);
+    if (kid === undefined || more.length > 0 || (argument === 'add' && !/^[A-Za-z0-9_-]{43}$/.test(x))) throw new CannotRun(`Usage: ${usageAbout(usage, what)}`);
     const { person, key, client } = session.as([]);
     const jws = signPersonStatement('person-key', { sub: person, tenant: process.env['CS_TENANT'] ?? 'acme', purpose: argument, kid, x: argument === 'add' ? x : 'none', iat: Math.floor(Date.now() / 1_000) }, key);
     const changed = await client.request<PersonSnapshot>('registry', 'POST', '/people/keys', { jws });
     return session.show(changed, [`${id(person)} has the keys ${changed.keys.map((one) => id(one.kid)).join(', ')}.`]);
   }
   if (what === 'import' && argument !== undefined) return importStaff(session, argument);
-  if (what !== 'list' || argument !== undefined) throw new CannotRun(`Usage: ${usage}`);
+  if (what !== 'list' || argument !== undefined) throw new CannotRun(`Usage: ${usageAbout(usage, what)}`);
   const here = new Set(localPeople(session.local.dir).map(({ person }) => person));
   const found = await session.as(['operator', 'supervisor']).client.request<PeopleList>('registry', 'GET', '/people');
-  return session.show(found, found.people.map((one) => `${id(one.person).padEnd(10)} ${inert(one.name, 40).padEnd(24)} ${one.status.padEnd(7)} ${one.roles.map(id).join(', ').padEnd(22)}${here.has(one.person) ? ' key on this machine' : ''}`));
+  const { waiting = [] } = found;
+  session.show(found, [
+    ...found.people.map((one) => `${id(one.person).padEnd(10)} ${inert(one.name, 40).padEnd(28)} ${one.status.padEnd(7)} ${one.roles.map(id).join(', ').padEnd(22)}${here.has(one.person) ? ' key on this machine' : ''}`),
+    ...waiting.map((one) => `${id(one.person).padEnd(10)} ${inert(one.name, 40).padEnd(28)} ${one.status.padEnd(7)} ${one.roles.map(id).join(', ').padEnd(22)} ${one.status === 'invited' ? invitedLine(one) : waitingLine(one)}`),
+  ]);
 });
+
+type Waiting = NonNullable<PeopleList['waiting']>[number];
+const invitedLine = ({ invitedBy, expiresAt }: Waiting): string => `by ${id(invitedBy)}; the link ${expiresAt !== null && expiresAt <= Date.now() ? 'is over: invite them again' : `works until ${new Date(expiresAt ?? 0).toISOString()}`}`;
+const waitingLine = ({ person, change }: Waiting): string => `has enrolled; ${change === null ? `an operator asks for them: countersign change file person ${id(person)} --after '{"status":"active"}' --reason TEXT` : `a second person lets them in: countersign change approve ${change} --reason TEXT`}`;

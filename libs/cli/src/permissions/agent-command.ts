@@ -1,40 +1,19 @@
-import { rmSync, writeFileSync } from 'node:fs';
-import { generateKey } from '@countersign/identity';
-import type { AgentList, AgentSnapshot, ChangeView, PermissionsView, UnusedView } from '@countersign/contracts';
+import type { AgentList, ChangeView, PermissionsView, UnusedView } from '@countersign/contracts';
 import { CannotRun } from '../errors.ts';
-import { Refused } from '../people/client.ts';
 import type { Session } from '../people/command.ts';
 import { personCommand } from '../people/command.ts';
 import { id, inert } from '../people/inert.ts';
 import { shownMoney } from '../people/money-and-time.ts';
-import { localPeople } from '../people/local-people.ts';
-import { agentPermissionsUsage } from './usage.ts';
+import { agentUsage } from '../people/agent-usage.ts';
+import { usageAbout } from '../usage-about.ts';
+import { completed, made, registeredFrom } from './register-command.ts';
 
 const one = (session: Session): string => {
   const [, agent, ...more] = session.positionals;
-  if (agent === undefined || more.length > 0) throw new CannotRun(`Say which agent. Usage: ${agentPermissionsUsage}`);
+  if (agent === undefined || more.length > 0) throw new CannotRun(`Say which agent: one id.\nUsage: ${usageAbout(agentUsage, session.positionals[0])}`);
   return agent;
 };
 const at = (agent: string, rest: string): string => `/agents/${encodeURIComponent(agent)}/${rest}`;
-
-const made = async (session: Session): Promise<void> => {
-  const agent = one(session), file = session.needed('key-file');
-  const optional = (name: string) => (typeof session.values[name] === 'string' ? { [name]: session.values[name] } : {});
-  const body = { agent, name: session.needed('name'), purpose: session.needed('purpose'), ...optional('owner'), ...optional('model') };
-  const template = session.needed('template');
-  const key = generateKey(`${agent}-1`.slice(0, 64));
-  const { kty, crv, x, kid } = key.publicJwk;
-  // A team registers its own by what its role may give; an operator may give anything.
-  const { client } = session.as(localPeople(session.local.dir).some(({ roles }) => roles.includes('operator')) ? ['operator'] : []);
-  // Never over another key, and before the agent exists: a key that could not be kept registers nothing.
-  try { writeFileSync(file, JSON.stringify(key.privateJwk), { mode: 0o600, flag: 'wx' }); } catch (error) { throw new CannotRun(`The key cannot be written to ${file}: ${(error as Error).message}`); }
-  const registered = await client.request<AgentSnapshot>('registry', 'POST', `/templates/${encodeURIComponent(template)}/agents`, { ...body, key: { kty, crv, x, kid } }).catch((error: unknown) => {
-    // Refused: the key is nobody's, and the next attempt makes another.
-    if (error instanceof Refused && !error.retryable) rmSync(file);
-    throw error;
-  });
-  session.show(registered, [`${id(registered.agent)} is a draft out of ${id(template)}; its key lies in ${file}.`]);
-};
 
 const permissions = async (session: Session): Promise<void> => {
   const agent = one(session), { tool, args } = session.values;
@@ -60,14 +39,15 @@ const unused = async (session: Session): Promise<void> => {
   ]);
   if (typeof file !== 'string') return session.show(session.values['all'] === true ? { agents: found } : found[0]!, lines);
   const [view] = found;
-  if (!view?.proposal) throw new CannotRun(`Nothing is proposed: ${view?.why ?? ''}`);
+  if (!view?.proposal) throw new CannotRun(`Nothing is proposed: ${view?.why ?? ''}.`);
   const change = await client.request<ChangeView>('registry', 'POST', '/changes', { subject: { kind: 'role', id: file }, after: view.proposal, reason: session.needed('reason') });
   session.show(change, [...lines, `filed as ${change.change} (${change.status})`]);
 };
 
-const verbs: Readonly<Record<string, (session: Session) => Promise<void>>> = { new: made, permissions, unused };
+const verbs: Readonly<Record<string, (session: Session) => Promise<void>>> = { new: (session) => made(session, one(session)), register: (session) => registeredFrom(session, one(session)), complete: (session) => completed(session, one(session)), permissions, unused };
 
-export const agentPermissions = personCommand(agentPermissionsUsage, {
+export const agentPermissions = personCommand(agentUsage, {
   template: { type: 'string' }, name: { type: 'string' }, purpose: { type: 'string' }, owner: { type: 'string' }, model: { type: 'string' }, 'key-file': { type: 'string' }, tool: { type: 'string' }, args: { type: 'string' },
+  ...Object.fromEntries(['prompt-version', 'eu-ai-act', 'affects', 'decides-on', 'peer-group', 'baseline-plan', 'accountable', 'permissions'].map((name) => [name, { type: 'string' as const }])),
   all: { type: 'boolean' }, days: { type: 'string' }, file: { type: 'string' }, reason: { type: 'string' },
 }, (session) => verbs[session.positionals[0]!]!(session));

@@ -1,10 +1,11 @@
 import type { ChangeList, ChangeView } from '@countersign/contracts';
+import { readDocument } from '../document/document.ts';
+import { documents } from '../document/kinds.ts';
 import { CannotRun } from '../errors.ts';
 import { personCommand } from '../people/command.ts';
 import { id, inert } from '../people/inert.ts';
 import { changesUsage } from './usage.ts';
 import { agree, readChange } from './agree.ts';
-import { readDefinition } from './definition.ts';
 
 /** Of a field of a diff: all that the registry may say. */
 const longestLine = 20_000;
@@ -16,6 +17,9 @@ const lines = (one: ChangeView): readonly string[] => [
   ...(one.widens.length === 0 ? ['  only takes away'] : []), ...(one.status === 'open' ? [`  until ${new Date(one.expiresAt).toISOString()}, digest ${one.digest}`] : []), ...(one.approvedBy ? [`  approved by ${id(one.approvedBy)}`] : []),
 ];
 
+const subjects = ['agent', 'role', 'template', 'grantor', 'person'] as const;
+const isSubject = (text: string): text is (typeof subjects)[number] => (subjects as readonly string[]).includes(text);
+
 export const change = personCommand(changesUsage, { yes: { type: 'boolean' }, all: { type: 'boolean' }, after: { type: 'string' }, reason: { type: 'string' } }, async (session) => {
   const [what = 'list', first, second, ...more] = session.positionals;
   if (more.length > 0) throw new CannotRun(`Usage: ${changesUsage}`);
@@ -23,10 +27,12 @@ export const change = personCommand(changesUsage, { yes: { type: 'boolean' }, al
   if (what === 'list' && first === undefined) {
     const found = await session.as(['policy-reviewer', 'operator']).client.request<ChangeList>('registry', 'GET', '/changes');
     const shown = found.changes.filter(({ status }) => session.values['all'] === true || status === 'open');
-    return session.show({ changes: shown }, shown.length === 0 ? ['No open request.'] : shown.map(head));
+    return session.show({ changes: shown }, shown.length === 0 ? [session.values['all'] === true ? 'No request was ever filed. countersign change file files one.' : 'No open request. --all lists those that are decided as well; countersign change file files one.'] : shown.map(head));
   }
   if (what === 'file' && first !== undefined && second !== undefined) {
-    const made = await session.as(['operator']).client.request<ChangeView>('registry', 'POST', '/changes', { subject: { kind: first, id: second }, after: readDefinition(session.needed('after')), reason: session.needed('reason') });
+    if (!isSubject(first)) throw new CannotRun(`A change is of one of ${subjects.join(', ')}, not of "${first}".`);
+    const after = readDocument<object>(session.needed('after'), documents[first], `countersign change file ${first}`);
+    const made = await session.as(['operator']).client.request<ChangeView>('registry', 'POST', '/changes', { subject: { kind: first, id: second }, after, reason: session.needed('reason') });
     return session.show(made, lines(made));
   }
   if (first === undefined || second !== undefined) throw new CannotRun(`Usage: ${changesUsage}`);

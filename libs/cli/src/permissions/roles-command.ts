@@ -1,9 +1,10 @@
+import { readDocument } from '../document/document.ts';
+import { documents } from '../document/kinds.ts';
 import { CannotRun } from '../errors.ts';
 import { personCommand } from '../people/command.ts';
 import { id, inert } from '../people/inert.ts';
 import { usageOf } from './usage.ts';
 import type { Kind } from './usage.ts';
-import { readDefinition } from './definition.ts';
 import { demoTemplates } from './demo-templates.ts';
 
 interface Declared { readonly definition: { readonly title?: string; readonly owner?: string; readonly permissions?: readonly { readonly permission: string; readonly tools: readonly string[] }[]; readonly roles?: readonly string[] }; readonly agents?: readonly string[] }
@@ -11,6 +12,8 @@ interface Declared { readonly definition: { readonly title?: string; readonly ow
 /** What is declared about agents: the three kinds are listed, put and removed alike. */
 export const declaredCommand = (kind: Kind) => personCommand(usageOf(kind), { file: { type: 'string' }, reason: { type: 'string' } }, async (session) => {
   const [what = 'list', wanted, ...more] = session.positionals;
+  // Read before anybody acts: a file that does not fit is nobody's deed.
+  const written = what === 'put' && wanted !== undefined ? readDocument<object>(session.needed('file'), documents[kind], `countersign ${kind} put`) : undefined;
   const { client, person } = session.as(['operator']);
   const all = kind === 'process' ? 'processes' : `${kind}s`;
   const line = (one: Declared): string => {
@@ -20,7 +23,7 @@ export const declaredCommand = (kind: Kind) => personCommand(usageOf(kind), { fi
   };
   if (what === 'list' && wanted === undefined) {
     const found = await client.request<Record<string, readonly Declared[]>>('registry', 'GET', `/${all}`);
-    return session.show(found, found[all]!.map(line));
+    return session.show(found, found[all]!.length === 0 ? [`No ${kind} is declared. countersign ${kind} put --help says how${kind === 'template' ? '; countersign template demo declares three' : ''}.`] : found[all]!.map(line));
   }
   if (what === 'demo' && kind === 'template' && wanted === undefined) {
     for (const { role, template } of demoTemplates(person)) {
@@ -33,7 +36,7 @@ export const declaredCommand = (kind: Kind) => personCommand(usageOf(kind), { fi
   if (wanted === undefined || more.length > 0) throw new CannotRun(`Usage: ${usageOf(kind)}`);
   const path = `/${all}/${encodeURIComponent(wanted)}`;
   if (what === 'put') {
-    const put = await client.request<Declared>('registry', 'PUT', path, { [kind]: readDefinition(session.needed('file')), reason: session.needed('reason') });
+    const put = await client.request<Declared>('registry', 'PUT', path, { [kind]: written, reason: session.needed('reason') });
     return session.show(put, [line(put)]);
   }
   if (what !== 'remove' || kind === 'grantor') throw new CannotRun(`Usage: ${usageOf(kind)}`);

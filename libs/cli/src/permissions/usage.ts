@@ -5,22 +5,19 @@ countersign change show CHANGE [--json]
 countersign change file agent|role|template|grantor|person ID --after JSON|FILE --reason TEXT [--as PERSON] [--json]
 countersign change approve CHANGE --reason TEXT [--yes] [--as PERSON] [--json]
 countersign change withdraw CHANGE --reason TEXT [--as PERSON] [--json]
+  countersign change file KIND --help names every field of --after; --example prints one.
   Roles, model, prompt, ceiling, limits, purpose of an agent; what a role, a template or a giver may; who is let in, is back, or has which roles. What only takes away is done at once; all else
   needs somebody else's signature, never that of an agent's owner alone. A request waits 14 days, and is refused when what it is about has changed.
   approve shows the request and checks that its digest is of exactly that; it signs with --yes (without: exit code 1).`;
-
-export const agentPermissionsUsage = `countersign agent new AGENT --template NAME --name TEXT --purpose TEXT [--owner PERSON] [--model NAME] --key-file FILE [--as PERSON] [--json]
-countersign agent permissions AGENT [--tool TOOL] [--args JSON] [--as PERSON] [--json]
-countersign agent unused AGENT|--all [--days 30] [--file ROLE --reason TEXT] [--as PERSON] [--json]
-  new makes the agent's key, writes it to FILE (0600), and registers a draft. unused --file files the proposed narrower role for ROLE, which the agent has.`;
 
 export const usageOf = (kind: Kind): string => `countersign ${kind} [--json]
 countersign ${kind} put ID --file FILE|JSON --reason TEXT [--as PERSON] [--json]${kind === 'grantor' ? '' : `
 countersign ${kind} remove ID --reason TEXT [--as PERSON] [--json]`}${kind === 'template' ? `
 countersign template demo [--as PERSON] [--json]
-  demo declares three roles and templates to begin with.` : kind === 'process' ? `
+  Declares three roles and templates to begin with.` : kind === 'process' ? `
   Who answers in a process at each stage (title, owner, raci); countersign agent raci AGENT --process ID puts an agent into it.` : `
-  What lets agents that have it do more is filed with countersign change file ${kind} ID.`}`;
+  What lets agents that have it do more is filed with countersign change file ${kind} ID.`}
+  countersign ${kind} put --help names every field of FILE; countersign ${kind} put --example prints one to begin with.`;
 
-export const permissionVerbs = ['new', 'permissions', 'unused'] as const;
+export const permissionVerbs = ['new', 'register', 'complete', 'permissions', 'unused'] as const;
 export const isPermissionVerb = (verb: string | undefined): boolean => permissionVerbs.some((one) => one === verb);

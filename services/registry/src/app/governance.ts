@@ -3,6 +3,7 @@ import type { AgentReview, StandingRequest } from '@countersign/contracts';
 import { basisOf, mostTools, permitted, reviewAgent } from '../core/governance-review.ts';
 import type { Reviewed, Standing } from '../core/governance-review.ts';
 import type { AgentProfile } from '../core/agent.ts';
+import type { Effective } from '../core/effective-permissions.ts';
 import type { Inventory, ToolEntry } from './ports.ts';
 
 type Asked = StandingRequest['agents'][number];
@@ -20,7 +21,7 @@ export interface Governance {
  * Governance reviews: everything a review looks at, gathered from the inventory and from policy.
  * @param declared what was declared of an agent, whatever became of it: a ceiling that is lowered for now is not what is reviewed
  */
-export const createGovernance = (inventory: Inventory, declared: (agent: string) => Promise<AgentProfile | undefined>, askPolicy: AskPolicy): Governance => {
+export const createGovernance = (inventory: Inventory, declared: (agent: string) => Promise<(AgentProfile & Partial<Effective>) | undefined>, askPolicy: AskPolicy): Governance => {
   const gather = async (ids: readonly string[]): Promise<readonly (Omit<Reviewed, 'standing'> | undefined)[]> => {
     const [agents, tools, people, profiles] = await Promise.all([inventory.agents(), inventory.tools(), inventory.people(), Promise.all(ids.map(declared))]);
     const active = new Set(people.flatMap(({ person, snapshot }) => (snapshot?.status === 'active' ? [person] : [])));

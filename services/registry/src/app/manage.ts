@@ -7,6 +7,7 @@ import { agentDecider } from '../core/agent.ts';
 import { heldBy } from '../core/agent-change.ts';
 import type { Agent, AgentCode, AgentCommand, AgentEvent, AgentProfile } from '../core/agent.ts';
 import { careSnapshot } from '../core/care.ts';
+import type { Effective } from '../core/effective-permissions.ts';
 import { nodeDecider } from '../core/node.ts';
 import type { Node, NodeCommand, NodeEvent } from '../core/node.ts';
 import { personDecider } from '../core/person.ts';
@@ -28,7 +29,7 @@ export interface Manage {
   /** The last governance review; null where there was none, undefined where there is no such agent. */
   lastReview(agent: string): Promise<AgentReview | null | undefined>;
   /** What was declared of an agent, with what its roles let it do; undefined where there is none of that id. */
-  declared(agent: string): Promise<AgentProfile | undefined>;
+  declared(agent: string): Promise<(AgentProfile & Partial<Effective>) | undefined>;
   tool(id: string, command: PutTool, by: string): Promise<Outcome<ToolPut, ToolCode>>;
   person(id: string, command: PersonCommand, by: string): Promise<Outcome<PersonEvent, PersonCode>>;
   /** Brings read models up to their streams: a crash may have left some behind. */

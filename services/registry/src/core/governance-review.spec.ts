@@ -66,4 +66,16 @@ describe('the governance review', () => {
   });
 
   it('counts a tool as permitted as policy does', () => expect(permitted({ permissions: ['a.*', '*.x'] }, [{ tool: 'a.b' }, { tool: 'b.x' }, { tool: 'b.y' }])).toEqual([{ tool: 'a.b' }, { tool: 'b.x' }]));
+
+  it('looks at what an agent may do under conditions, or once it has asked, as at all else', () => {
+    const tools = ['ledger.read', 'payments.transfer', 'payments.refund'].map((one) => ({ ...tool, tool: one }));
+    const permission = (name: string, more: object) => ({ role: 'payer', permission: { permission: name, tools: [name], ...more } });
+    const conditional = { ...profile, permissions: ['ledger.*'], scoped: [permission('payments.transfer', { limits: { callsPerRun: 1 } })], requestable: [permission('payments.refund', { requestable: true })] };
+    expect(permitted(conditional, tools).map((one) => one.tool)).toEqual(['ledger.read', 'payments.transfer', 'payments.refund']);
+    const low = { ...says, tool: 'payments.transfer', atLeast: 1 } as const;
+    const decides = scene({ tools, profile: { ...conditional, euAiAct: { category: 'high', annexIII: null }, affects: ['suppliers'], decidesOnPersons: ['payments.transfer'] }, standing: { ...scene().standing, tools: tools.map((one) => ({ ...low, tool: one.tool })) } });
+    expect(gaps(decides)).toEqual(['eu_ai_act']);
+    expect(gaps(scene({ profile: { ...conditional, permissions: [], scoped: [permission('ghosts.walk', {})] } }))).toEqual(['tools']);
+    expect(gaps(scene({ profile: { ...conditional, permissions: [] } }))).toEqual([]);
+  });
 });

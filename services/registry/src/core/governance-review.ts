@@ -1,16 +1,18 @@
 import type { AgentReview, StandingResponse, ToolSnapshot } from '@countersign/contracts';
 import { covers } from '@countersign/kernel';
 import type { AgentProfile } from './agent.ts';
+import type { Effective } from './effective-permissions.ts';
 import { answering, raciGaps, stages } from './raci.ts';
 
 /** What the rules in force say of the tools of one agent, as policy signed it. */
 export type Standing = Pick<StandingResponse, 'bundle' | 'tests'> & { readonly tools: StandingResponse['agents'][number]['tools'] };
 
 export interface Reviewed {
-  readonly profile: AgentProfile;
+  /** With what its roles let it do, under conditions and on request too. */
+  readonly profile: AgentProfile & Partial<Effective>;
   /** Whether a person of this id is active. */
   readonly isActive: (person: string) => boolean;
-  /** Tools that its permissions cover. */
+  /** Tools that its permissions cover (`permitted`). */
   readonly tools: readonly Pick<ToolSnapshot, 'tool' | 'definition' | 'consequential'>[];
   readonly standing: Standing;
   /** Other active agents of its peer group. */
@@ -27,9 +29,14 @@ const listed = (wrong: readonly string[]): string => `${wrong.slice(0, mostListe
 /** Most tools that one agent may have. */
 export const mostTools = 1_000;
 
-/** The tools that an agent's permissions cover. */
-export const permitted = <T extends { readonly tool: string }>(profile: Pick<AgentProfile, 'permissions'>, tools: readonly T[]): readonly T[] =>
-  tools.filter(({ tool }) => profile.permissions.some((pattern) => covers(pattern, tool)));
+/** Patterns of tools that an agent may use, whatever conditions there are. */
+const heldPatterns = ({ permissions, scoped = [] }: Effective): readonly string[] => [...new Set([...permissions, ...scoped.flatMap(({ permission }) => permission.tools)])];
+
+/** The tools that an agent may use, always, under conditions, or once it has asked: all of them are what it may come to do. */
+export const permitted = <T extends { readonly tool: string }>(profile: Effective, tools: readonly T[]): readonly T[] => {
+  const patterns = [...heldPatterns(profile), ...(profile.requestable ?? []).flatMap(({ permission }) => permission.tools)];
+  return tools.filter(({ tool }) => patterns.some((pattern) => covers(pattern, tool)));
+};
 
 /** Everybody whom a profile names as answerable. */
 export const namedIn = (profile: Pick<AgentProfile, 'owner' | 'raci' | 'process'>): readonly string[] => {
@@ -58,9 +65,9 @@ const raci = ({ profile, isActive }: Reviewed): Check => check('raci', 'every st
   'Name an active person as accountable for each stage, in raci or in its process.');
 
 const scope = ({ profile, tools }: Reviewed): Check => check('tools', `${tools.length} tools of the catalogue`, [
-  ...(profile.permissions.length === 0 ? ['it has no permissions'] : []),
+  ...(heldPatterns(profile).length === 0 ? ['it has no permissions'] : []),
   ...(tools.length > mostTools ? [`its permissions cover ${tools.length} tools: more than ${mostTools} is no job for one agent`] : []),
-  ...profile.permissions.filter((pattern) => !tools.some(({ tool }) => covers(pattern, tool))).map((pattern) => `no tool of the catalogue matches ${pattern}`),
+  ...heldPatterns(profile).filter((pattern) => !tools.some(({ tool }) => covers(pattern, tool))).map((pattern) => `no tool of the catalogue matches ${pattern}`),
 ], 'Catalogue the tools, or take the pattern out of its permissions.');
 
 const tiers = ({ tools, standing }: Reviewed): Check => {

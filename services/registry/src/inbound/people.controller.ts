@@ -60,6 +60,6 @@ export class PeopleController {
   @Get()
   @UseGuards(PersonGuard)
   async list() {
-    return { people: await this.#registry.people() };
+    return { people: await this.#registry.people(), waiting: await this.#registry.waiting() };
   }
 }

@@ -4,13 +4,14 @@ import { validatePutToolRequest } from '@countersign/contracts';
 import { argumentsDigest, signPersonStatement } from '@countersign/identity';
 import { compileTool } from '@countersign/policy/core/rules/compile';
 import { checkArguments } from '@countersign/tool-guard/arguments';
-import { parse } from 'yaml';
+import { readDocument } from '../../document/document.ts';
+import { toolDeclaration } from '../../document/kinds.ts';
 import { CannotRun } from '../../errors.ts';
-import { isMap } from '../../graph/documents.ts';
 import { Refused } from '../../people/client.ts';
 import { personCommand } from '../../people/command.ts';
 import { id, inert, inertLine } from '../../people/inert.ts';
 import { now, reviewers, tenant } from '../../policy/lifecycle.ts';
+import { usageAbout } from '../../usage-about.ts';
 import { toolsUsage } from '../usage.ts';
 import { closeSchema } from './close-schema.ts';
 import { diffLines, sourceDifferences } from './diff.ts';
@@ -23,7 +24,7 @@ const also = ['tests', 'resultFields', 'audience', 'title'] as const;
 
 /** The tool as a person says it is, over the definition that its source gives now. Nothing that must be said is taken from the source. */
 export const reviewed = ({ tool, system, title, audience, source, resultFields }: ToolSnapshot, said: Readonly<Record<string, unknown>>): Declaration => {
-  if (source === undefined) throw new CannotRun(`${tool} was declared by a person: PUT /tools changes it.`);
+  if (source === undefined) throw new CannotRun(`${tool} was declared by a person, not imported: there is no source to review it against. PUT /tools/${tool} of the registry changes it (contracts/http/registry.openapi.yaml).`);
   const missing = needed.filter((name) => !Object.hasOwn(said, name)), strange = Object.keys(said).filter((name) => ![...needed, ...also].includes(name as never));
   if (missing.length > 0 || strange.length > 0) throw new CannotRun(`The declaration ${missing.length > 0 ? `does not say ${missing.join(', ')}` : `says ${strange.map((one) => inert(one, 40)).join(', ')}, which is not asked`}.`);
   const now = source.status === 'changed' ? source.offered ?? null : { digest: source.digest, definition: source.definition };
@@ -59,13 +60,12 @@ export const reviewTool = personCommand(toolsUsage, { declaration: { type: 'stri
   if (name === undefined || more.length > 0) throw new CannotRun(`Say which tool.\nUsage: ${toolsUsage}`);
   const reason = session.needed('reason').slice(0, 512);
   const read = (file: string): Promise<string> => readFile(file, 'utf8').catch((error: Error) => { throw new CannotRun(error.message); });
-  const said: unknown = parse(await read(session.needed('declaration')), { maxAliasCount: 0 });
-  if (!isMap(said)) throw new CannotRun('The declaration is no map of members.');
+  const said = readDocument<Readonly<Record<string, unknown>>>(session.needed('declaration'), toolDeclaration, 'countersign tools review');
   const signs = session.values['sign'];
   const actor = session.as(typeof signs === 'string' ? reviewers : ['operator']);
   const catalogue = await catalogueNow(actor.client);
   const known = catalogue.get(name);
-  if (known === undefined) throw new CannotRun(`There is no tool ${inert(name, 128)} in the catalogue.`);
+  if (known === undefined) throw new CannotRun(`There is no tool ${inert(name, 128)} in the catalogue: countersign tools list.`);
   const declared = reviewed(known, said);
   compiles(declared);
   const gaps = compensatorGaps(declared, catalogue.get(declared.compensator ?? ''));
@@ -87,8 +87,18 @@ export const diffTools = personCommand(toolsUsage, {}, async (session) => {
   const [name, ...more] = session.positionals;
   if (more.length > 0) throw new CannotRun(`Usage: ${toolsUsage}`);
   const all = await catalogueNow(session.as([]).client);
-  if (name !== undefined && all.get(name)?.source === undefined) throw new CannotRun(`There is no imported tool ${inert(name, 128)} in the catalogue.`);
+  if (name !== undefined && all.get(name)?.source === undefined) throw new CannotRun(`There is no imported tool ${inert(name, 128)} in the catalogue: countersign tools list.`);
   const shown = [...all.values()].flatMap(({ tool, source }) => (source !== undefined && (name === undefined ? source.status !== 'reviewed' : tool === name) ? [{ tool, source }] : []));
   session.show({ tools: shown.map(({ tool, source }) => ({ tool, status: source.status, claims: source.definition.annotations, differences: sourceDifferences(source) })) },
-    shown.length === 0 ? ['Nothing waits for a review.'] : shown.flatMap(({ tool, source }) => [`${id(tool)} (${source.status})`, ...diffLines(source).map((line) => `  ${line}`)]));
+    shown.length === 0 ? ['No imported tool waits for a review. countersign tools import brings some in; countersign tools check sees whether their sources have changed.'] : shown.flatMap(({ tool, source }) => [`${id(tool)} (${source.status})`, ...diffLines(source).map((line) => `  ${line}`)]));
+});
+
+const scopeOf = ({ source }: ToolSnapshot): string => (source === undefined || source.status === 'reviewed' ? '' : `  OUT OF SCOPE until it is reviewed (${source.status}): countersign tools diff TOOL`);
+
+/** `countersign tools list`: the catalogue. */
+export const listTools = personCommand(toolsUsage, {}, async (session) => {
+  if (session.positionals.length > 0) throw new CannotRun(`Usage: ${usageAbout(toolsUsage, 'list')}`);
+  const all = [...(await catalogueNow(session.as([]).client)).values()];
+  session.show({ tools: all }, all.length === 0 ? ['No tool is in the catalogue. countersign tools import brings some in.'] : all.map((one) =>
+    `${id(one.tool).padEnd(32)} ${one.consequential ? `changes something, ${one.reversible ? `taken back by ${id(one.compensator ?? 'nothing')}` : 'for good'}` : 'reads'}, ${one.enforcement}  ${inert(one.title, 80)}${scopeOf(one)}`));
 });
