@@ -679,6 +679,8 @@ export interface LogQueryResponse {
   readonly next: number | null;
   /** The index has the entries below this one; the log may have more. */
   readonly indexed: number;
+  /** When the last round began that held every line of this index against the log, epoch ms; null: none since audit's start. An entry that somebody hid from the index after that may be missing here. */
+  readonly checked?: number | null;
 }
 /** One way in which a new version asks less than the one before, with a concrete case. */
 export interface LoosenedView {

@@ -1294,6 +1294,8 @@ export interface ServiceHeaders {
   readonly tenant: string;
   readonly cs_key: string;
   readonly cs_signature: string;
+  /** Number of this message among those that its service put into the same partition, dense from 0 over restarts; a batch that was not acknowledged comes again under the same numbers. Events of services have it (registry, approvals, supervision, policy); covered by cs_signature where it is there. */
+  readonly cs_seq?: string;
   readonly [key: string]: unknown;
 }
 /** Key `~heartbeat:<partition>` in every partition of a snapshot, every second, signed by the owner: the snapshot is as fresh as the last one. */

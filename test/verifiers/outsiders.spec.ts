@@ -73,6 +73,9 @@ const says = (why: string) => ({ holds: false, why: expect.stringContaining(why)
     expect(await outside.fsck(url)).toEqual(holds);
     expect(await outside.note(checkpoints.late)).toEqual(holds);
     expect(await outside.extends(checkpoints.early, url)).toEqual(holds);
+    // Whoever stands between may keep a full tile for ever, and nothing else.
+    for (const path of ['tile/0/000', 'tile/entries/001']) expect((await fetch(`${url}/${path}`)).headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect((await fetch(`${url}/tile/1/000.p/2`)).headers.get('cache-control')).toBe('public, max-age=3600');
     for (const index of [0, 255, 299]) expect(await outside.proof(await leaf(index), await text(`proof/inclusion/${index}`))).toEqual(holds);
     expect(await outside.proof(await leaf(1), await text('proof/inclusion/0'))).toMatchObject(says(''));
     expect(await outside.note(checkpoints.late.replace('\n600\n', '\n601\n'))).toMatchObject(says('invalid signature'));

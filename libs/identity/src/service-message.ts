@@ -7,13 +7,18 @@ import type { Checked } from './outcome.ts';
 
 const covered = ['ce_id', 'ce_type', 'ce_source', 'ce_time', 'tenant'] as const;
 
-/** A tombstone has no value to hash; its marker cannot be the hash of any value. */
-const input = (record: SignedRecord, kid: string): Buffer =>
-  lengthPrefixed(['countersign/service-message/v1', record.topic, record.key ?? '', ...covered.map((name) => record.headers[name] ?? ''), kid, record.value === null ? 'tombstone' : sha256(record.value)]);
+/** The number of a message among those that its service put into the same partition, dense from 0 (service-host's `numbering`); not every message has one. */
+export const sequenceHeader = 'cs_seq';
+
+/** A tombstone has no value to hash; its marker cannot be the hash of any value. A number is covered where there is one: it can neither be changed nor taken away. */
+const input = (record: SignedRecord, kid: string): Buffer => {
+  const { [sequenceHeader]: number } = record.headers;
+  return lengthPrefixed(['countersign/service-message/v1', record.topic, record.key ?? '', ...covered.map((name) => record.headers[name] ?? ''), kid, record.value === null ? 'tombstone' : sha256(record.value), ...(number === undefined ? [] : [number])]);
+};
 
 /**
  * Signs a service's message: returns its headers with `cs_key` and `cs_signature` added. Covered: topic, key, ce_id, ce_type,
- * ce_source, ce_time, tenant (all five headers required), kid, value.
+ * ce_source, ce_time, tenant (all five headers required), kid, value, and its number where it has one.
  */
 export const signServiceMessage = <R extends SignedRecord>(record: R, key: SigningKey): R => {
   for (const name of covered) if (!record.headers[name]) throw new Error(`a service message needs the header ${name}`);

@@ -88,6 +88,13 @@ describe('service message', () => {
       expect(codeOf(verifyServiceMessage(changed, set, signers))).toBe('bad_signature');
     }
   });
+  it('covers its number: none is changed, put on or taken off', () => {
+    const numbered = signServiceMessage({ ...record, headers: { ...record.headers, cs_seq: '7' } }, approvals);
+    expect(codeOf(verifyServiceMessage(numbered, set, signers))).toBe('ok');
+    const { cs_seq: _seq, ...without } = numbered.headers;
+    const plain = signServiceMessage(record, approvals);
+    for (const changed of [{ ...numbered, headers: { ...numbered.headers, cs_seq: '8' } }, { ...numbered, headers: without }, { ...plain, headers: { ...plain.headers, cs_seq: '7' } }]) expect(codeOf(verifyServiceMessage(changed, set, signers))).toBe('bad_signature');
+  });
   it('pins the type to its signer', () => {
     expect(codeOf(verifyServiceMessage(signServiceMessage(record, key), set, signers))).toBe('wrong_signer');
     expect(codeOf(verifyServiceMessage(signServiceMessage({ ...record, headers: { ...record.headers, ce_type: 'constructor' } }, approvals), set, signers))).toBe('wrong_signer');

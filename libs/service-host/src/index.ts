@@ -12,4 +12,5 @@ export * from './used-statements.ts';
 export * from './validated.ts';
 export * from './signed-snapshot.ts';
 export * from './governed.ts';
+export * from './numbering.ts';
 export * from './outgoing.ts';

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { createPostgresEventStore, migrateEventStore, startOutboxRelay } from '@countersign/event-store/postgres';
 import { argumentsDigest, peekJws, sha256Text } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import { CodedError } from '@countersign/service-host';
+import { CodedError, numbering } from '@countersign/service-host';
 import type { LiveHaltView } from '@countersign/tool-guard';
 import type { PersonDirectory } from '@countersign/service-host';
 import type { Pool } from 'pg';
@@ -137,7 +137,7 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
   const handler = createHandler(store, index, createToMessages(ports.key), { tenant, approvalId, digest: argumentsDigest, recordOf: (agent) => records.of(agent), instructionOf: instructions.of, agreedBefore: preApprovals.answer, currentOf: ports.readers ?? (async () => undefined), mostOpen: ports.mostOpen ?? { agent: 200, owner: 1_000 } });
   const drawn = createReviews(pool);
   const reviewer = createReviewer(store, drawn, createReviewMessages(ports.key));
-  const relay = startOutboxRelay({ pool, bus: ports.bus, shard: 'approvals', onError: (error) => ports.onError(error, 'outbox') });
+  const relay = startOutboxRelay({ pool, bus: ports.bus, shard: 'approvals', numbering: numbering(ports.key), onError: (error) => ports.onError(error, 'outbox') });
   const standIns = createStandIns(pool);
   const ballots = createBallots(pool);
   const door = createDoor({ people, tenant, now, handler, view, standIns, ballots, friction: ports.friction ?? 'enforce' });

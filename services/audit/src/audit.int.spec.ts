@@ -4,6 +4,8 @@ import { encodings, generateKey } from '@countersign/identity';
 import { leafHash, parseProof, parseCheckpoint, tilePath, verifyInclusion } from '@countersign/tamper-log';
 import { openOwnDatabase } from '@countersign/spec';
 import type { OwnDatabase } from '@countersign/spec';
+import { topics } from '@countersign/contracts';
+import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +15,9 @@ import { composeAudit } from './compose.ts';
 import type { RefusalOf } from './inbound/writers.ts';
 import { localCustody } from './outbound/custody.ts';
 import { commit } from './outbound/seal.ts';
+import { maxPayloadBytes } from './core/entry.ts';
 import type { Leaf } from './core/entry.ts';
+import { recorded } from './inbound/records.consumer.ts';
 import type { Question } from './views/questions.ts';
 
 let database: OwnDatabase;
@@ -104,16 +108,30 @@ describe('the log in PostgreSQL', () => {
     expect(again.sequencer.size()).toBe(size + 7);
   });
 
-  it('takes a megabyte, a version that nobody knows and a clock from the future: a small leaf that says so, and the bytes as they came', async () => {
+  it('takes what is as large as a topic allows, a version that nobody knows and a clock from the future: a small leaf that says so, and the bytes as they came', async () => {
     const log = await open();
     const index = log.sequencer.size();
-    const body = Buffer.concat([Buffer.from('{"kind":"run.ended","run":"r9","text":"'), Buffer.alloc(1 << 20, 'x'), Buffer.from('"}')]);
+    expect(recorded.map((name) => Object.values(topics).find((one) => one.name === name)!).every(({ maxMessageBytes }) => maxMessageBytes < maxPayloadBytes)).toBe(true);
+    const body = Buffer.concat([Buffer.from('{"kind":"run.ended","run":"r9","text":"'), Buffer.alloc(500_000, 'x'), Buffer.from('"}')]);
     const odd = { ...message(900, body), headers: { ce_id: 'odd', ce_type: 'countersign.governed.run.ended.v9', ce_time: new Date(message(0).timestamp + 3_600_000).toISOString(), tenant: 'acme' } };
     await log.record([odd]);
     const leaf = (await log.published.leaves([index])).get(index)!;
     expect(leaf.length).toBeLessThan(1_024);
-    expect(JSON.parse(leaf.toString())).toMatchObject({ type: 'countersign.governed.run.ended.v9', run: 'r9', skew: 3_600_000 });
+    expect(JSON.parse(leaf.toString())).toMatchObject({ type: 'countersign.governed.run.ended.v9', run: 'r9', skew: 3_600_000, states: null });
     expect((await log.published.payload(index))!.body.equals(body)).toBe(true);
+  });
+
+  it('keeps of a megabyte its digest and where it was read, and opens no more large payloads at once than fit', async () => {
+    const log = await open();
+    const index = log.sequencer.size();
+    const body = Buffer.concat([Buffer.from('{"kind":"run.ended","run":"r10","text":"'), Buffer.alloc(1 << 20, 'x'), Buffer.from('"}')]);
+    await log.record([message(910, body), ...[911, 912, 913].map((offset) => message(offset, Buffer.concat([body.subarray(0, 400_000), Buffer.from('"}')])))]);
+    expect(JSON.parse((await log.published.leaves([index])).get(index)!.toString())).toMatchObject({ run: 'r10', states: { what: 'payload_by_reference', bytes: body.length } });
+    expect(JSON.parse((await log.published.payload(index))!.body.toString())).toEqual({ reference: { topic: 'runs.governed.v1', partition: 0, offset: '910', bytes: body.length, sha256: createHash('sha256').update(body).digest('base64url') } });
+    const { rows: [row] } = await pool.query<{ bytes: number }>('select octet_length(body) as bytes from sealed_payload where index = $1', [index]);
+    expect(row!.bytes).toBeLessThan(1_024);
+    const four = [0, 1, 2, 3].map((n) => index + n);
+    expect([await log.published.portion(four, 1_000_000), await log.published.portion(four.slice(1), 1), await log.published.portion(four)]).toEqual([four.slice(0, 3), [index + 1], four]);
   });
 
   it('keeps what is not its writer\'s word as it came, as nobody\'s word and no story\'s', async () => {

@@ -35,6 +35,8 @@ import { readCompleteness } from './views/completeness.ts';
 import { createPayloads } from './views/payloads.ts';
 import { createPublishedLog } from './views/published-log.ts';
 import type { PublishedLog } from './views/published-log.ts';
+import { createPatrol } from './views/patrol.ts';
+import type { Patrol } from './views/patrol.ts';
 import { createQuestions } from './views/questions.ts';
 import type { Questions } from './views/questions.ts';
 
@@ -84,6 +86,8 @@ export interface Audit {
   readonly sequencer: Sequencer;
   readonly witnessing: Witnessing;
   readonly privacy: Privacy;
+  /** Holds what lies in the database against what was signed, over and over. */
+  readonly patrol: Patrol;
   /** Whether this is the first start of a log that continues another: what its copy lacks is to be read again. */
   readonly resumed: boolean;
   /** Lets the batch in hand finish; what came later is not taken. */
@@ -134,6 +138,7 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
     questions,
     completeness: async () => ({ completeUntil: await readCompleteUntil(ports.pool, ports.origin), ...await readCompleteness(ports.pool, ports.origin, ports.now()) }),
     privacy,
+    patrol: createPatrol({ pool: ports.pool, log: ports.origin, keys: ports.keys, keeper: ports.keeper, readTile: store.readTile, state: sequencer.state, alarm, now: ports.now }),
     resumed: first !== undefined,
     close: async () => {
       await sequencer.close();

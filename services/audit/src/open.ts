@@ -5,7 +5,7 @@ import { createKeySet, serviceOfKey } from '@countersign/identity';
 import { createLogger } from '@countersign/telemetry';
 import { openPool } from '@countersign/event-store/postgres';
 import { setTimeout } from 'node:timers/promises';
-import { keepGoing } from './app/keep-going.ts';
+import { keepGoing, keepPatrolling } from './app/keep-going.ts';
 import type { Wait } from './app/keep-going.ts';
 import { composeAudit } from './compose.ts';
 import type { AuditConfig } from './config.ts';
@@ -59,6 +59,7 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const people = followPeople(bus, { keys, now: Date.now, onError: (err, what) => log.error({ err, what }, 'audit') });
   const used = openUsedStatements(config, 'audit', (err) => log.error({ err }, 'used statements'));
   const index = keepGoing(() => audit.questions.step(), wait, (err) => log.error({ err }, 'the index waits'), { busy: audit.sequencer.busy, now: () => performance.now() });
+  const patrol = keepPatrolling(audit.patrol, wait, config.patrolIntervalMs, audit.sequencer.busy, (err) => log.warn({ err }, 'the record could not be looked at'));
   const store = createDeliveryStore(pool, config.origin, audit.questions);
   const deliveries = (await openSubscriptions(config.subscriptions, { bus, key, origin: config.origin, tenant: config.tenant })).map((subscription) => createDelivery(subscription, store, Date.now));
   // Each goes on by itself: a receiver that is away holds up nobody else, least of all the log.
@@ -66,6 +67,6 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const expiry = setInterval(() => { audit.privacy.expire().catch((err: unknown) => log.error({ err }, 'nothing expires: retention or holds cannot be read')); }, 3_600_000).unref();
   return {
     name: 'audit', http: config.http, module: AuditModule.of(audit, together, directoryOf(people, { audience: 'audit', now: Date.now, useOnce: used.useOnce }), createKeySet(jwks.filter(({ kid }) => serviceOfKey(kid) === 'registry')), deliveries), log, bus, otlpEndpoint: config.otlpEndpoint,
-    onDrain: async () => { clearInterval(rounds); clearInterval(looks); clearInterval(expiry); await audit.close(); await Promise.all([index, ...going].map((one) => one.stop())); await people.stop(); await used.close(); await hidden.stop(); await pool.end(); await custody.close(); },
+    onDrain: async () => { clearInterval(rounds); clearInterval(looks); clearInterval(expiry); await audit.close(); await Promise.all([index, patrol, ...going].map((one) => one.stop())); await people.stop(); await used.close(); await hidden.stop(); await pool.end(); await custody.close(); },
   };
 };

@@ -41,7 +41,7 @@ describe('erasure, legal holds and retention', () => {
     await expect(book.audit.privacy.erase('run', 'r1', 'olga', 'asked')).rejects.toBeInstanceOf(Held);
     await expect(book.audit.privacy.erase('person', 'ann', 'olga', 'asked')).rejects.toBeInstanceOf(Held);
     const [hold] = await book.audit.privacy.holds();
-    expect(await book.audit.privacy.release(hold!.hold, 'olga')).toBe(true);
+    expect(await book.audit.privacy.release(hold!.hold, 'olga', 'settled')).toBe(true);
     expect(await readable()).toContain(0);
   });
 
@@ -96,7 +96,7 @@ describe('erasure, legal holds and retention', () => {
     await book.audit.privacy.hold('run', 'old', 'olga', 'matter 2');
     expect(await book.audit.privacy.expire()).toEqual([]);
     expect(await readable()).toContain(index);
-    await book.audit.privacy.release((await book.audit.privacy.holds())[0]!.hold, 'olga');
+    await book.audit.privacy.release((await book.audit.privacy.holds())[0]!.hold, 'olga', 'settled');
     expect(await book.audit.privacy.expire()).toEqual(['standard_1960_01']);
     expect(await readable()).not.toContain(index);
     expect((await statements()).at(-1)).toMatchObject({ type: 'countersign.audit.expired.v1', states: { slot: 'standard_1960_01', entries: 1, first: index, last: index } });

@@ -6,7 +6,7 @@ import type { BundleLineUp, PersonSnapshot, PolicyBundle } from '@countersign/co
 import { createPostgresEventStore, migrateEventStore, startOutboxRelay } from '@countersign/event-store/postgres';
 import { argumentsDigest, signJws, signServiceMessage } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
-import { followSigned } from '@countersign/service-host';
+import { followSigned, numbering } from '@countersign/service-host';
 import type { Pool } from 'pg';
 import { createDoor } from './app/bundles/door.ts';
 import type { Door } from './app/bundles/door.ts';
@@ -72,7 +72,7 @@ export const composeBundles = async (ports: BundlesPorts): Promise<Bundles> => {
   const archives = createBundleArchives(pool);
   const differences = countDifferences(pool, name, (error) => onError(error, 'differences'));
   const messages = createBundleMessages(key, { name, tenant, topics });
-  const relay = startOutboxRelay({ pool, bus, shard: 'policy', onError: (error) => onError(error, 'outbox') });
+  const relay = startOutboxRelay({ pool, bus, shard: 'policy', numbering: numbering(key), onError: (error) => onError(error, 'outbox') });
   const statements = createStatements({ person: ports.person, tenant, bundle: name, builtIn, publishers: ports.publishers, now });
   const handler = createBundleHandler({
     name, store: createPostgresEventStore(pool), archives, checks: ports.checks, unpack: unpackBundle, builtIn,

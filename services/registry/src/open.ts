@@ -9,7 +9,7 @@ import { signServiceMessage } from '@countersign/identity';
 import { createHaltView, createRevocationView } from '@countersign/tool-guard';
 import type { Revocation } from '@countersign/contracts';
 import { uuidV7From } from '@countersign/kernel';
-import { createBus, secretFile, serviceKey, serviceKeys } from '@countersign/service-host';
+import { createBus, numbering, secretFile, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
 import { createLogger } from '@countersign/telemetry';
 import { composeRegistry } from './compose.ts';
@@ -46,7 +46,7 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
   const locks = openPool({ connectionString: config.postgres, max: 3, onError: (err) => log.warn({ err }, 'lost a connection to PostgreSQL') });
   await migrateEventStore(pool);
   const hot = config.redis === undefined ? createMemoryHotState() : createRedisHotState({ url: config.redis, prefix: 'registry:' });
-  const relay = startOutboxRelay({ pool, bus, shard: 'registry', onError: (error) => onError(error, 'outbox') });
+  const relay = startOutboxRelay({ pool, bus, shard: 'registry', numbering: numbering(key), onError: (error) => onError(error, 'outbox') });
   const onTopic: Revocation[] = [];
   const revocations = createRevocationView({ bus, jwks: keys, now: Date.now, onRevoked: (entry) => onTopic.push(entry), onError: (error) => onError(error, 'revocations') });
   const halts = createHaltView({ bus, jwks: keys, now: Date.now, onError: (error) => onError(error, 'halts') });

@@ -33,6 +33,7 @@ export const query = personCommand(queryUsage, conditions, async (session) => {
   const found = await session.as(readers).client.request<LogQueryResponse>('audit', 'GET', `/query?${asked(session.values, Date.now()).toString()}`);
   session.show(found, [
     ...found.entries.map(line),
+    ...(found.entries.length === 0 && typeof found.checked === 'number' ? [`every line of the index was held against the log since ${new Date(found.checked).toISOString()}`] : []),
     found.next === null ? `${found.entries.length} entries${found.entries.length === 0 ? ` among the first ${found.indexed} of the log` : ''}` : `more: --after ${found.next}`,
   ]);
 });

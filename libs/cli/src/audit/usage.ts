@@ -3,11 +3,11 @@ export const queryUsage = `countersign audit query [--run R] [--agent A] [--acti
 export const exportUsage = 'countersign audit export --run R | --from TIME --to TIME | (any condition of query) … --out DIR [--pack oversight] [--as PERSON] [--json]';
 export const storyUsage = 'countersign audit story RUN [--html FILE] [--as PERSON] [--json]';
 
-export const receiptUsage = 'countersign receipt get RUN ACTION [--round N] [--out FILE] [--as PERSON] [--json]\ncountersign receipt verify FILE --offline --key FILE|VKEY [--json]\n  The receipt of an action: what was decided, for whom, under which rules, what people said and what came of it, with proofs. verify needs nothing but the file and the log\'s key. What came with a reply itself (its receipt, or its grant) in a file verifies too, under policy\'s key: --key jwks.json.';
-export const eraseUsage = 'countersign audit erase --run R | --person P --reason TEXT [--as PERSON] [--json]';
-export const holdUsage = 'countersign audit hold all | run R | person P | agent A --reason TEXT [--as PERSON] [--json]';
-export const releaseUsage = 'countersign audit release HOLD --reason TEXT [--as PERSON] [--json]';
-export const holdsUsage = 'countersign audit holds [--as PERSON] [--json]';
+export const receiptUsage = 'countersign receipt get RUN ACTION [--round N] [--out FILE] [--as PERSON] [--json]\n    countersign receipt get 0198c0de-0000-7000-8000-000000000001 0198c0de-0000-7000-8000-000000000002 --out receipt.json\ncountersign receipt verify FILE --offline --key FILE|VKEY [--json]\n    countersign receipt verify receipt.json --offline --key known-key\n  The receipt of an action: what was decided, for whom, under which rules, what people said and what came of it, with proofs. verify needs nothing but the file and the log\'s key. What came with a reply itself (its receipt, or its grant) in a file verifies too, under policy\'s key: --key jwks.json.';
+export const eraseUsage = 'countersign audit erase --run R | --person P --reason TEXT [--as PERSON] [--json]\n    countersign audit erase --person theo --reason "theo asked for it on 3 March"';
+export const holdUsage = 'countersign audit hold all | run R | person P | agent A --reason TEXT [--as PERSON] [--json]\n    countersign audit hold person theo --reason "matter 12"';
+export const releaseUsage = 'countersign audit release HOLD --reason TEXT [--as PERSON] [--json]\n    countersign audit release 3 --reason "matter 12 is settled"';
+export const holdsUsage = 'countersign audit holds [--as PERSON] [--json]\n    countersign audit holds';
 
 export const completenessUsage = 'countersign audit completeness [--as PERSON] [--json]';
 
@@ -21,6 +21,7 @@ ${eraseUsage}
 ${holdUsage}
 ${releaseUsage}
 ${holdsUsage}
+  Indented lines are examples.
   verify recomputes the signed root from every entry. Without DIR the log of the running Countersign.
   --key: the verifier key (name+hash+key) or a file with it; without it the key must be the one in this machine's own secrets folder (made at the first start). A key that only came with the record proves nothing: exit 1.
   export DIR takes the whole public log home; with --out what fits a question, opened, with a proof of each entry, rules, keys and a page that says how to check it.

@@ -1,6 +1,17 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Bus } from '@countersign/bus';
 
+/** What the relay publishes. */
+export interface Relayed { readonly topic: string; readonly key: string; readonly value: Buffer | null; readonly headers: Readonly<Record<string, string>>; readonly partition?: number }
+
+/** Numbers messages of some topics densely within each partition, so that whoever reads them sees that one is missing. */
+export interface Numbering {
+  /** The partition that a message goes to; undefined where those of its topic are not numbered. */
+  partitionOf(message: Relayed): number | undefined;
+  /** The message with its number on it, signed (again). */
+  numbered(message: Relayed, number: number): Relayed;
+}
+
 export interface OutboxRelayOptions {
   readonly pool: Pool;
   readonly bus: Pick<Bus, 'publish'>;
@@ -10,6 +21,7 @@ export interface OutboxRelayOptions {
   readonly batch?: number;
   /** How long it rests when the queue is empty, ms. Default 50. */
   readonly idleMs?: number;
+  readonly numbering?: Numbering;
   readonly onError?: (error: Error) => void;
 }
 
@@ -45,11 +57,36 @@ export const startOutboxRelay = (options: OutboxRelayOptions): OutboxRelay => {
     wakeUp = over;
   });
 
+  /** Messages with their numbers, and the next number of each partition that they go to. */
+  const number = async (client: PoolClient, messages: readonly Relayed[]): Promise<{ readonly messages: readonly Relayed[]; readonly next: ReadonlyMap<string, number> }> => {
+    const { numbering } = options;
+    const partitions = messages.map((message) => numbering?.partitionOf(message));
+    const sources = messages.map(({ topic }, i) => `${topic}/${partitions[i]}`);
+    const next = new Map<string, number>();
+    if (numbering === undefined || partitions.every((one) => one === undefined)) return { messages, next };
+    const { rows } = await client.query<{ source: string; next: string }>('SELECT source, next FROM outbox_sent WHERE source = ANY($1::text[])', [sources]);
+    const known = new Map(rows.map((row) => [row.source, Number(row.next)]));
+    return {
+      messages: messages.map((message, i) => {
+        const partition = partitions[i];
+        if (partition === undefined) return message;
+        const source = sources[i]!;
+        const at = next.get(source) ?? known.get(source) ?? 0;
+        next.set(source, at + 1);
+        return { ...numbering.numbered(message, at), partition };
+      }),
+      next,
+    };
+  };
+
   const relay = async (client: PoolClient): Promise<number> => {
     const { rows } = await client.query<Row>('SELECT id, topic, key, value, headers FROM outbox ORDER BY id LIMIT $1', [batch]);
     if (rows.length === 0) return 0;
-    await bus.publish(rows.map(({ topic, key, value, headers }) => ({ topic, key, value, headers })));
-    await client.query('DELETE FROM outbox WHERE id = ANY($1::bigint[])', [rows.map((row) => row.id)]);
+    const { messages, next } = await number(client, rows.map(({ topic, key, value, headers }) => ({ topic, key, value, headers })));
+    await bus.publish(messages);
+    // Together: a crash before this publishes the same rows under the same numbers again.
+    await client.query(`WITH gone AS (DELETE FROM outbox WHERE id = ANY($1::bigint[]))
+      INSERT INTO outbox_sent (source, next) SELECT * FROM unnest($2::text[], $3::bigint[]) ON CONFLICT (source) DO UPDATE SET next = excluded.next`, [rows.map((row) => row.id), [...next.keys()], [...next.values()]]);
     return rows.length;
   };
 

@@ -50,4 +50,28 @@ describe('outbox relay', () => {
       expect(firsts).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
     }
   });
+
+  it('numbers each partition of a topic densely, over failures and restarts, and says nothing under another number', async () => {
+    await pool.query('DELETE FROM outbox');
+    const published: { partition: number; number: number; value: string }[] = [];
+    let fail = 0;
+    const bus = { publish: async (messages: readonly { partition: number; headers: Record<string, string>; value: Buffer }[]) => {
+      for (const { partition, headers, value } of messages) published.push({ partition, number: Number(headers['n']), value: value.toString() });
+      // What was published and not acknowledged is published again.
+      if (++fail % 2 === 0) throw new Error('no acknowledgement');
+    } };
+    const numbering = { partitionOf: ({ key }: { key: string }) => Number(key.slice(1)) % 2, numbered: <M extends object>(message: M, n: number) => ({ ...message, headers: { n: String(n) } }) };
+    for (let start = 0; start < 3; start++) {
+      const relay = startOutboxRelay({ pool, bus: bus as never, shard: 'numbered', batch: 4, idleMs: 5, numbering: numbering as never });
+      for (let i = 0; i < 4; i++) for (const stream of ['n1', 'n2', 'n3']) await put(stream, start * 4 + i + 1);
+      await until('the outbox is empty', async () => (await pool.query('SELECT 1 FROM outbox')).rows.length === 0);
+      await relay.stop();
+    }
+    for (const partition of [0, 1]) {
+      const own = published.filter((one) => one.partition === partition);
+      const byNumber = new Map(own.map(({ number, value }) => [number, value]));
+      expect([...byNumber.keys()].toSorted((a, b) => a - b)).toEqual(Array.from({ length: partition === 0 ? 12 : 24 }, (_, n) => n));
+      expect(own.every(({ number, value }) => byNumber.get(number) === value)).toBe(true);
+    }
+  });
 });

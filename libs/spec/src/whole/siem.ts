@@ -15,7 +15,10 @@ export interface Siem {
   close(): Promise<void>;
 }
 
-export const startSiem = async (filter: NonNullable<SubscriptionsFile['subscriptions'][number]['filter']> = {}): Promise<Siem> => {
+type Subscription = SubscriptionsFile['subscriptions'][number];
+
+/** @param beside other receivers, in the same file */
+export const startSiem = async (filter: NonNullable<Subscription['filter']> = {}, beside: readonly Subscription[] = []): Promise<Siem> => {
   const got: ApiActivity[] = [];
   let gone = false;
   const server = createServer((request, answer) => {
@@ -28,7 +31,7 @@ export const startSiem = async (filter: NonNullable<SubscriptionsFile['subscript
   await new Promise<void>((done) => { server.listen(0, '127.0.0.1', done); });
   const folder = mkdtempSync(join(tmpdir(), 'siem-'));
   const file = join(folder, 'subscriptions.json');
-  const subscriptions: SubscriptionsFile = { allow: ['127.0.0.1'], subscriptions: [{ name: 'siem', to: { kind: 'ocsf-http', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` }, filter, from: 'start' }] };
+  const subscriptions: SubscriptionsFile = { allow: ['127.0.0.1'], subscriptions: [{ name: 'siem', to: { kind: 'ocsf-http', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` }, filter, from: 'start' }, ...beside] };
   writeFileSync(file, JSON.stringify(subscriptions));
   return {
     file, got: () => got, away: (is) => { gone = is; },

@@ -34,3 +34,24 @@ export const keepGoing = (step: () => Promise<number>, wait: Wait, onError: (err
   const running = run();
   return { stop: async () => { stopping.abort(); await running; } };
 };
+
+/** Steps between two rounds, at the pace of one step each: a short log is not gone round all the time. */
+const restSteps = 60;
+
+/**
+ * Goes round and round at a pace that costs little, and stands still while something more urgent is busy.
+ * @param patrol `step` resolves with whether it ended a round
+ */
+export const keepPatrolling = (patrol: { step(): Promise<boolean> }, wait: Wait, paceMs: number, busy: () => boolean, onError: (error: Error) => void): KeptGoing => {
+  const stopping = new AbortController();
+  const run = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await wait(paceMs, stopping.signal);
+      if (stopping.signal.aborted || busy()) continue;
+      const ended = await patrol.step().catch((error: Error) => { if (!stopping.signal.aborted) onError(error); return false; });
+      if (ended) await wait(restSteps * paceMs, stopping.signal);
+    }
+  };
+  const running = run();
+  return { stop: async () => { stopping.abort(); await running; } };
+};

@@ -33,7 +33,7 @@ export interface PrivacyStore {
   holds(): Promise<readonly Hold[]>;
   hold(hold: Omit<Hold, 'hold'>): Promise<void>;
   /** Whether it was in force. */
-  release(hold: number, at: number): Promise<boolean>;
+  release(hold: number, at: number, by: string, reason: string): Promise<boolean>;
   /** Streams in which something was said about these runs: approvals and their votes. */
   streamsOf(runs: readonly string[]): Promise<readonly string[]>;
   /** Agents that ran them. */
@@ -78,7 +78,7 @@ export interface Privacy {
   erase(scope: 'run' | 'person', id: string, by: string, reason: string): Promise<{ readonly erasure: number; readonly keys: number; readonly entries: number } | undefined>;
   holds(): Promise<readonly Hold[]>;
   hold(scope: HoldScope, id: string | null, by: string, reason: string): Promise<void>;
-  release(hold: number, by: string): Promise<boolean>;
+  release(hold: number, by: string, reason: string): Promise<boolean>;
   /** Drops what is older than its class is kept, unless a hold covers any of it; the slots that went. */
   expire(): Promise<readonly string[]>;
   /** Finishes erasures that a crash cut off. */
@@ -137,8 +137,8 @@ export const createPrivacy = ({ tenant, keys, store, state, pseudonym, forget, s
       await store.hold({ scope, id: what, by, at: now(), reason });
       await state({ kind: 'held', states: { scope, what, by: pseudonym(by) } });
     },
-    release: async (hold, by) => {
-      if (!await store.release(hold, now())) return false;
+    release: async (hold, by, reason) => {
+      if (!await store.release(hold, now(), by, reason)) return false;
       await state({ kind: 'released', states: { hold, by: pseudonym(by) } });
       return true;
     },

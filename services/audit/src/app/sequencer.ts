@@ -39,6 +39,9 @@ export interface SequencerDeps {
   readonly maxBatch: number;
 }
 
+/** Payloads of one transaction, where more than one hand-in waits: what is written at once lies in memory. */
+const maxBatchBytes = 16 * 1024 * 1024;
+
 interface Waiting {
   readonly entries: readonly Entry[];
   readonly statements: readonly Statement[];
@@ -160,9 +163,13 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
   };
 
   const next = (): readonly Waiting[] => {
-    let size = 0;
-    let count = 0;
-    while (count < waiting.length && (count === 0 || size + waiting[count]!.entries.length <= deps.maxBatch)) size += waiting[count++]!.entries.length;
+    let size = 0, bytes = 0, count = 0;
+    for (const { entries } of waiting) {
+      size += entries.length;
+      bytes += entries.reduce((sum, { payload }) => sum + payload.bytes.length, 0);
+      if (count > 0 && (size > deps.maxBatch || bytes > maxBatchBytes)) break;
+      count += 1;
+    }
     const batch = waiting.slice(0, count);
     waiting = waiting.slice(count);
     return batch;

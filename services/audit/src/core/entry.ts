@@ -57,6 +57,11 @@ export interface LeafContext {
 
 /** Leaves stay small, so that proofs and bundles do (DESIGN 9). */
 export const maxLeafBytes = 8 * 1024;
+/**
+ * What is larger is not kept: the record says its digest and where it was read. More than anything that may be written to a topic that is recorded
+ * (`maxMessageBytes` of contracts/topics.yaml), so it takes a broker that does not enforce its limits.
+ */
+export const maxPayloadBytes = 600 * 1024;
 /** Clocks further apart are flagged. A record may wait for its publisher during an outage, so being late is no proof of a wrong clock; being early is. */
 export const skewBoundMs = 10_000;
 
@@ -105,6 +110,17 @@ const aboutOf = (fields: Readonly<Record<string, unknown>>): Readonly<Record<str
   return typeof question['run'] === 'string' ? question : typeof data['run'] === 'string' ? data : fields;
 };
 
+/** What audit itself says of a record, or in it. */
+const statesOf = (source: SourceRecord, refused: string | null, fields: Readonly<Record<string, unknown>>): Leaf['states'] => {
+  if (source.topic === statementSource) return fieldsOf(fields['states']) as Statement['states'];
+  if (refused !== null) return { what: 'event_rejected', code: refused };
+  return source.value.length > maxPayloadBytes ? { what: 'payload_by_reference', bytes: source.value.length } : null;
+};
+
+/** What is kept instead of a payload that is too large: what it was, and where it lies as long as the bus has it. @param sha256 base64url */
+export const referenceTo = ({ topic, partition, offset, value }: SourceRecord, sha256: string): string =>
+  JSON.stringify({ reference: { topic, partition, offset: String(offset), bytes: value.length, sha256 } });
+
 /** Builds the leaf of a record. @param body the record's JSON, or undefined where its bytes are none */
 export const leafOf = (source: SourceRecord, body: unknown, context: LeafContext): Leaf => {
   // Of what was refused as unreadable nothing was verified, whatever it says of itself.
@@ -137,7 +153,7 @@ export const leafOf = (source: SourceRecord, body: unknown, context: LeafContext
     outcome: fields['kind'] === 'action.outcome' ? idOf(fieldsOf(fields['message'])['status'], 32) : null,
     retention: retentionOf({ topic: source.topic, type: type ?? '', tier: decision?.tier ?? 0, overseen: oversight.length > 0 }),
     trace: idOf(source.headers['traceparent'], 64),
-    states: refused !== null ? { what: 'event_rejected', code: refused } : source.topic === statementSource ? fieldsOf(fields['states']) as Statement['states'] : null,
+    states: statesOf(source, refused, fields),
     payload: context.commitment,
   };
 };

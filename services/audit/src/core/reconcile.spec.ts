@@ -48,11 +48,32 @@ describe('following the positions of the governed stream', () => {
   });
 });
 
+const numbered = (number: number) => ({ ...source(), topic: 'approvals.events.v1', headers: { cs_seq: String(number) } });
+
+describe('following the numbers that a service gives its events', () => {
+  const said = (...numbers: number[]) => numbers.map((number) => ({ source: numbered(number), account: { position: number, inbox: null, unproven: 0 } }));
+
+  it('says which are missing, the end of a stream too once anything follows, and takes it in good part that a crash says some again', () => {
+    expect(reconcile(new Map(), said(0, 1, 2, 1, 2, 3)).owes).toEqual([]);
+    const { seen, owes } = reconcile(new Map(), said(0, 1, 5));
+    expect(owes).toEqual([{ kind: 'gap', states: { topic: 'approvals.events.v1', partition: 0, expected: 2, found: 5 } }]);
+    expect(reconcile(seen, said(6)).owes).toEqual([]);
+  });
+
+  it('tells of a service that goes on from an old copy of its database', () => {
+    const { seen } = reconcile(new Map([['approvals.events.v1/0', { next: 5_000, since: 0, governed: 0, unproven: 0, firstInbox: null, lastInbox: null }]]), said(5_000));
+    expect(reconcile(seen, said(1_200, 1_201)).owes).toEqual([{ kind: 'incident', states: { what: 'position_repeated', topic: 'approvals.events.v1', partition: 0, first: 1_200, last: 1_201, count: 2 } }]);
+  });
+});
+
 describe('what a record accounts for', () => {
   it('is its position, the inbox record it answers, and what it counts as unproven', () => {
     expect(accountOf(source(), { position: 4, inbox: { offset: '17' } })).toEqual({ position: 4, inbox: 17, unproven: 0 });
     expect(accountOf(source(), { position: 5, inbox: null, counts: [{ count: 3 }, { count: 4 }] })).toEqual({ position: 5, inbox: null, unproven: 7 });
     expect(accountOf({ ...source(), topic: 'registry.events.v1' }, { position: 4 })).toBeNull();
+    expect(accountOf(numbered(12), { position: 4 })).toEqual({ position: 12, inbox: null, unproven: 0 });
+    expect(accountOf({ ...numbered(12), headers: { cs_seq: '12', cs_audit_refused: 'bad_signature' } }, {})).toBeNull();
+    expect(accountOf({ ...numbered(12), headers: { cs_seq: '-1' } }, {})).toBeNull();
     expect(accountOf(source(), { position: 'x' })).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 import { Controller, Get, Header, Inject, Param, Query, Req, Res } from '@nestjs/common';
 import { CodedError } from '@countersign/service-host';
-import { parseTilePath } from '@countersign/tamper-log';
+import { hashesPerTile, parseTilePath } from '@countersign/tamper-log';
 import type { Audit } from '../compose.ts';
 import { AUDIT } from './records.consumer.ts';
 
@@ -8,6 +8,13 @@ import { AUDIT } from './records.consumer.ts';
 export const TOGETHER = Symbol('Together');
 
 interface Reply { header(name: string, value: string): Reply; send(body: unknown): unknown }
+
+/**
+ * How long a copy may stand for the answer. A full tile never changes. Nor does what a partial one says, but it is superseded soon. A checkpoint is old
+ * within seconds. That something is not there yet must not be remembered at all: it may be there a moment later.
+ */
+const cacheControl = { 'for ever': 'public, max-age=31536000, immutable', 'an hour': 'public, max-age=3600', moments: 'public, max-age=1', never: 'no-store' } as const;
+const caching = (reply: Reply, how: keyof typeof cacheControl): Reply => reply.header('cache-control', cacheControl[how]);
 
 const found = <T>(value: T | undefined, what: string): T => {
   if (value === undefined) throw new CodedError('not_found', `${what}: there is none under the published checkpoint`, { status: 404 });
@@ -39,10 +46,9 @@ export class LogController {
   }
 
   @Get('checkpoint')
-  @Header('content-type', 'text/plain; charset=utf-8')
-  @Header('cache-control', 'no-store')
-  async checkpoint() {
-    return found(await this.#audit.published.checkpoint(), 'checkpoint');
+  async checkpoint(@Res() reply: Reply) {
+    const note = await this.#audit.published.checkpoint();
+    return caching(reply, note === undefined ? 'never' : 'moments').header('content-type', 'text/plain; charset=utf-8').send(found(note, 'checkpoint'));
   }
 
   @Get('verifier-key')
@@ -55,8 +61,9 @@ export class LogController {
   async tile(@Req() request: { url: string }, @Res() reply: Reply) {
     const path = request.url.split('?', 1)[0]!.slice(1);
     const address = parseTilePath(path);
-    const bytes = found(address && await this.#audit.published.tile(address), path);
-    return reply.header('content-type', 'application/octet-stream').header('cache-control', 'public, max-age=31536000, immutable').send(bytes);
+    const bytes = address && await this.#audit.published.tile(address);
+    caching(reply, bytes === undefined ? 'never' : address!.width === hashesPerTile ? 'for ever' : 'an hour');
+    return reply.header('content-type', 'application/octet-stream').send(found(bytes, path));
   }
 
   @Get('proof/inclusion/:index')

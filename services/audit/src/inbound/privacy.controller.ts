@@ -2,7 +2,7 @@ import { Body, Controller, Get, HttpCode, Inject, Param, Post, UseGuards } from 
 import { CodedError, Person, PersonGuard, Roles, validated } from '@countersign/service-host';
 import type { AuthenticatedPerson } from '@countersign/service-host';
 import { validateEraseRequest, validateHoldRequest, validateReasonRequest } from '@countersign/contracts';
-import type { EraseRequest, EraseResponse, HoldList, HoldRequest } from '@countersign/contracts';
+import type { EraseRequest, EraseResponse, HoldList, HoldRequest, ReasonRequest } from '@countersign/contracts';
 import { Held } from '../app/privacy.ts';
 import type { Audit } from '../compose.ts';
 import { AUDIT } from './records.consumer.ts';
@@ -42,8 +42,8 @@ export class PrivacyController {
 
   @Post('holds/:hold/release')
   @HttpCode(200)
-  async release(@Param('hold') hold: string, @Body(validated(validateReasonRequest)) _: unknown, @Person() { person }: AuthenticatedPerson): Promise<HoldList> {
-    if (!/^[1-9]\d{0,14}$/.test(hold) || !await this.#audit.privacy.release(Number(hold), person)) throw new CodedError('not_found', 'no such hold is in force', { status: 404 });
+  async release(@Param('hold') hold: string, @Body(validated(validateReasonRequest)) { reason }: ReasonRequest, @Person() { person }: AuthenticatedPerson): Promise<HoldList> {
+    if (!/^[1-9]\d{0,14}$/.test(hold) || !await this.#audit.privacy.release(Number(hold), person, reason)) throw new CodedError('not_found', 'no such hold is in force', { status: 404 });
     return this.holds();
   }
 }

@@ -25,14 +25,15 @@ export class QuestionsController {
     const page = pageOf(query);
     const entries = await this.#audit.questions.ask(questionOf(query), { ...page, limit: page.limit + 1 });
     const shown = entries.slice(0, page.limit);
-    return { entries: shown, next: entries.length > page.limit ? shown.at(-1)!.index : null, indexed: await this.#audit.questions.reached() };
+    return { entries: shown, next: entries.length > page.limit ? shown.at(-1)!.index : null, indexed: await this.#audit.questions.reached(), checked: this.#audit.patrol.since() };
   }
 
   /** The exact bytes of entries, with their payloads as far as they can be opened: what an export is made of. */
   @Get('opened')
   async opened(@Query('indices') text?: string): Promise<OpenedEntries> {
     if (text === undefined || !/^\d{1,15}(,\d{1,15}){0,199}$/.test(text)) throw new CodedError('invalid_request', `indices: 1 to ${mostOpened} whole numbers, separated by commas`);
-    const indices = text.split(',').map(Number);
+    // Whoever asks goes on after the last that came.
+    const indices = await this.#audit.published.portion(text.split(',').map(Number));
     const [leaves, payloads] = [await this.#audit.published.leaves(indices), await this.#audit.published.payloads(indices)];
     return {
       entries: indices.flatMap((index) => {

@@ -114,8 +114,9 @@ const slotsOf = (): ((entry: Entry) => string) => {
 /** Records are found again by the first 64 bits of a hash of topic and id; those without an id are never found. */
 const saidOf = (entry: Entry): bigint | null => {
   const identity = identityOf(entry.source);
-  return identity === undefined ? null : hash('sha256', identity, 'buffer').readBigInt64BE();
+  return identity === undefined ? null : saidHash(identity);
 };
+export const saidHash = (identity: string): bigint => hash('sha256', identity, 'buffer').readBigInt64BE();
 
 /** A batch as PostgreSQL takes it. */
 const rowsOf = (log: string, first: number, entries: readonly Entry[], tiles: readonly TileRun[], state: LogState) => {

@@ -17,7 +17,7 @@ export const createPostgresPrivacy = (pool: Pool, log: string, forget: (indices:
     holds: async () => (await pool.query<HoldRow>('select id, scope, what, by, at, reason from legal_hold where log = $1 and released is null order by id', [log])).rows
       .map(({ id, what, at, ...hold }): Hold => ({ ...hold, hold: Number(id), id: what, at: Number(at) })),
     hold: async ({ scope, id, by, at, reason }) => { await pool.query('insert into legal_hold (log, scope, what, by, at, reason) values ($1, $2, $3, $4, $5, $6)', [log, scope, id, by, at, reason]); },
-    release: async (hold, at) => (await pool.query('update legal_hold set released = $3 where log = $1 and id = $2 and released is null', [log, hold, at])).rowCount === 1,
+    release: async (hold, at, by, reason) => (await pool.query('update legal_hold set released = $3, released_by = $4, released_reason = $5 where log = $1 and id = $2 and released is null', [log, hold, at, by, reason])).rowCount === 1,
     streamsOf: (runs) => texts('select distinct stream as text from indexed where log = $1 and run = any($2) and stream is not null', [log, runs]),
     agentsOf: (runs) => texts('select distinct agent as text from indexed where log = $1 and run = any($2) and agent is not null', [log, runs]),
     plan: async ({ scope, what, subjects, keys, by }, at, reason) => {

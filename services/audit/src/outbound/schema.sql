@@ -56,6 +56,7 @@ create table if not exists standing (log text primary key, complete_until bigint
 create table if not exists legal_hold (
   id bigserial primary key, log text not null, scope text not null, what text, by text not null, at bigint not null, reason text not null, released bigint
 );
+alter table legal_hold add column if not exists released_by text, add column if not exists released_reason text;
 -- An erasure is written down before any key is destroyed, so that a crash in between finishes it.
 create table if not exists erasure (
   id bigserial primary key, log text not null, scope text not null, what text not null, subjects text[] not null, keys text[] not null,

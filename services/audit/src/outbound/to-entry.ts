@@ -3,7 +3,7 @@ import { leafHash } from '@countersign/tamper-log';
 import { createHmac, hash } from 'node:crypto';
 import type { DataKey } from '../app/keys.ts';
 import type { Entry } from '../app/ports.ts';
-import { leafOf, maxLeafBytes } from '../core/entry.ts';
+import { leafOf, maxLeafBytes, maxPayloadBytes, referenceTo } from '../core/entry.ts';
 import type { Leaf, LeafContext, SourceRecord } from '../core/entry.ts';
 import { accountOf } from '../core/reconcile.ts';
 import type { Account } from '../core/reconcile.ts';
@@ -71,8 +71,8 @@ export const createReading = (pseudonym: LeafContext['pseudonym']) => {
 export const draftOf = ({ source, body, leaf, tools, account }: Read, hidden: (tool: string) => HiddenOf): Drafted => {
   const salt = freshSalt();
   const kept = tools.some((tool) => hidden(tool).paths.length > 0) ? sanitise(body, hidden) : body;
-  // Bytes stay as they were received, except where something must not be stored.
-  const plaintext = kept === body ? source.value : Buffer.from(JSON.stringify(kept));
+  // Bytes stay as they were received, except where something must not be stored, or is more than is.
+  const plaintext = source.value.length > maxPayloadBytes ? Buffer.from(referenceTo(source, hash('sha256', source.value, 'base64url'))) : kept === body ? source.value : Buffer.from(JSON.stringify(kept));
   return { source, salt, plaintext, account, leaf: { ...leaf, payload: commit(salt, plaintext) } };
 };
 

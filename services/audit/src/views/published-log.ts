@@ -2,6 +2,7 @@ import { encodeBundle, formatProof, hashesAtLevel, hashesPerTile, inclusionProof
 import type { Encodings, ReadTile, TileAddress } from '@countersign/tamper-log';
 import type { Pool } from 'pg';
 import type { Leaf } from '../core/entry.ts';
+import { createPortion, mostAtOnce } from './payloads.ts';
 import type { Opened, OpenPayloads } from './payloads.ts';
 
 /** What anyone may read: never beyond the size of the last signed checkpoint (C2SP tlog-tiles). */
@@ -18,6 +19,8 @@ export interface PublishedLog {
   payload(index: number): Promise<Opened | undefined>;
   /** Several of them; those that are gone are missing. */
   payloads(indices: readonly number[]): Promise<ReadonlyMap<number, Opened>>;
+  /** Those of these indices, from the first on, whose payloads may be opened at once. */
+  portion(indices: readonly number[], most?: number): Promise<readonly number[]>;
   /** Exact leaves by index, as far as they are published. */
   leaves(indices: readonly number[]): Promise<ReadonlyMap<number, Buffer>>;
   /** Indices of the entries of a run or action, oldest first, at most `limit`. */
@@ -25,6 +28,7 @@ export interface PublishedLog {
 }
 
 export const createPublishedLog = (pool: Pool, log: string, encodings: Encodings, readTile: ReadTile, payloads: OpenPayloads): PublishedLog => {
+  const portion = createPortion(pool, log);
   const latest = async () => {
     const { rows: [row] } = await pool.query<{ size: string; note: string }>(`
       select size, note || coalesce((select string_agg(line, '' order by witness) from cosignature c where c.log = checkpoint.log and c.size = checkpoint.size), '') as note
@@ -58,6 +62,7 @@ export const createPublishedLog = (pool: Pool, log: string, encodings: Encodings
 
     payload: async (index) => (await payloads([index])).get(index),
     payloads,
+    portion: (indices, most = mostAtOnce) => portion(indices, most),
 
     leaves: async (indices) => {
       const { rows } = await pool.query<{ index: string; leaf: Buffer }>('select index, leaf from entry where log = $1 and index = any($2::bigint[]) and index < (select coalesce(max(size), 0) from checkpoint where log = $1 and published)', [log, indices]);

@@ -5,7 +5,9 @@ import type { Leaf } from '../core/entry.ts';
 import { indexedOf, underLeaf } from '../core/indexed.ts';
 import type { IndexedEntry } from '../core/indexed.ts';
 import { countEntries } from './completeness.ts';
+import { addLines, replaceLines } from './index-lines.ts';
 import { jsonOf } from './json.ts';
+import { createPortion, mostAtOnce } from './payloads.ts';
 import type { Opened } from './payloads.ts';
 
 /** What is asked for; every condition has to hold. Times are the broker's, epoch ms, `to` excluded. */
@@ -42,14 +44,6 @@ export interface Questions {
 
 interface Row { index: string; at: string; type: string; run: string | null; agent: string | null; action: string | null; tool: string | null; stream: string | null; decision: string | null; tier: number | null; code: string | null; outcome: string | null; trace: string | null; rules: string[]; people: string[] }
 
-const insert = `insert into indexed (log, index, at, type, run, agent, action, tool, stream, decision, tier, code, outcome, trace, rules, people, words)
-  select $1, index, at, type, run, agent, action, tool, stream, decision, tier, code, outcome, trace,
-    array(select jsonb_array_elements_text(rules)), array(select jsonb_array_elements_text(people)), to_tsvector('simple', text)
-  from jsonb_to_recordset($2::jsonb) as r(index bigint, at bigint, type text, run text, agent text, action text, tool text, stream text, decision text, tier int, code text, outcome text, trace text, rules jsonb, people jsonb, text text)
-  on conflict do nothing`;
-/** A vote says which approval it belongs to; the question before it, in the same partition, said of which run. */
-const inherit = `update indexed i set run = q.run, action = q.action, agent = q.agent, tool = q.tool from indexed q
-  where i.log = $1 and i.index >= $2 and i.run is null and i.stream is not null and q.log = $1 and q.stream = i.stream and q.run is not null`;
 /** Entries of a run that its lines in the index do not have, below what was read: somebody took the line away, or altered it. */
 const lost = `select e.index, e.leaf from entry e left join indexed i on i.log = e.log and i.index = e.index
   where e.log = $1 and e.run = $2 and e.index < (select next from indexed_to where log = $1) and i.run is distinct from e.run order by e.index limit 1000`;
@@ -60,6 +54,7 @@ const columns = 'index, at, type, run, agent, action, tool, stream, decision, ti
  * @param changed told of lines of the index that are not what their leaf says
  */
 export const createQuestions = (pool: Pool, log: string, open: (indices: readonly number[]) => Promise<ReadonlyMap<number, Opened>>, owing: () => Promise<void>, changed: (index: number, why: string) => void): Questions => {
+  const portion = createPortion(pool, log);
   const take = async (client: PoolClient, most: number): Promise<{ readonly taken: number; readonly owed: number }> => {
     await client.query('insert into indexed_to (log, next) values ($1, 0) on conflict do nothing', [log]);
     const { rows: [at] } = await client.query<{ next: string }>('select next from indexed_to where log = $1 for update', [log]);
@@ -67,14 +62,14 @@ export const createQuestions = (pool: Pool, log: string, open: (indices: readonl
     const next = Number(at.next);
     const { rows } = await client.query<{ index: string; leaf: Buffer }>('select index, leaf from entry where log = $1 and index >= $2 and index < (select coalesce(max(size), 0) from checkpoint where log = $1 and published) order by index limit $3', [log, next, most]);
     if (rows.length === 0) return { taken: 0, owed: 0 };
+    rows.splice((await portion(rows.map(({ index }) => Number(index)), mostAtOnce)).length);
     const payloads = await open(rows.map(({ index }) => Number(index)));
     const read = rows.map(({ index, leaf }) => ({ index: Number(index), leaf: JSON.parse(leaf.toString()) as Leaf, body: jsonOf(payloads.get(Number(index))?.body) }));
     const lines = read.map(({ index, leaf, body }) => ({ index, ...indexedOf(leaf, body) }));
     // Made again from the beginning: so is what is counted.
     if (next === 0) for (const table of ['chain', 'stream_seen']) await client.query(`delete from ${table} where log = $1`, [log]);
-    await client.query(insert, [log, JSON.stringify(lines)]);
+    await addLines(client, log, lines);
     const owed = await countEntries(client, log, read);
-    if (lines.some(({ stream, run }) => stream !== null && run === null)) await client.query(inherit, [log, next]);
     await client.query('update indexed_to set next = $2 where log = $1', [log, next + rows.length]);
     return { taken: rows.length, owed };
   };
@@ -85,12 +80,13 @@ export const createQuestions = (pool: Pool, log: string, open: (indices: readonl
     const read = rows.map(({ index, leaf }) => ({ index: Number(index), leaf: JSON.parse(leaf.toString()) as Leaf })).filter(({ leaf }) => leaf.run === run);
     if (read.length === 0) return;
     for (const { index } of read) changed(index, 'its line in the index was taken away or altered; it is made again');
-    const payloads = await open(read.map(({ index }) => index));
-    const lines = read.map(({ index, leaf }) => ({ index, ...indexedOf(leaf, jsonOf(payloads.get(index)?.body)) }));
-    await inTransaction(pool, async (client) => {
-      await client.query('delete from indexed where log = $1 and index = any($2::bigint[])', [log, lines.map(({ index }) => index)]);
-      await client.query(insert, [log, JSON.stringify(lines)]);
-    });
+    for (let left = read; left.length > 0;) {
+      const count = (await portion(left.map(({ index }) => index), mostAtOnce)).length;
+      const part = left.slice(0, count);
+      left = left.slice(count);
+      const payloads = await open(part.map(({ index }) => index));
+      await replaceLines(pool, log, part.map(({ index, leaf }) => ({ index, ...indexedOf(leaf, jsonOf(payloads.get(index)?.body)) })));
+    }
   };
 
   return {

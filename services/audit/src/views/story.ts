@@ -8,6 +8,7 @@ import type { Questions } from './questions.ts';
 
 /** Longest story that is told; a run of more entries is told up to there, and says so. */
 export const longestStory = 10_000;
+const longestStoryBytes = 64 * 1024 * 1024;
 
 /** Every statement by which words went, as it stands in the log. */
 const erasures = async (questions: Questions, published: PublishedLog): Promise<readonly { readonly index: number; readonly leaf: Leaf }[]> => {
@@ -20,12 +21,13 @@ const erasures = async (questions: Questions, published: PublishedLog): Promise<
 export const readStory = async (questions: Questions, published: PublishedLog, run: string): Promise<Story | undefined> => {
   const found = await questions.ask({ run }, { after: -1, limit: longestStory + 1 });
   if (found.length === 0) return undefined;
-  const indices = found.slice(0, longestStory).map(({ index }) => index);
+  // Of a run that said more than fits into memory only the beginning is told, and the story says so.
+  const indices = await published.portion(found.slice(0, longestStory).map(({ index }) => index), longestStoryBytes);
   const [leaves, payloads] = [await published.leaves(indices), await published.payloads(indices)];
   const entries = indices.flatMap((index): StoryEntry[] => {
     const leaf = leaves.get(index);
     return leaf === undefined ? [] : [{ index, leaf: JSON.parse(leaf.toString()) as Leaf, body: jsonOf(payloads.get(index)?.body) }];
   });
   const story = storyOf(run, entries, entries.some(({ body }) => body === undefined) ? await erasures(questions, published) : []);
-  return found.length > longestStory ? { ...story, gaps: [`only the first ${longestStory} entries are told`, ...story.gaps] } : story;
+  return found.length > indices.length ? { ...story, gaps: [`only the first ${indices.length} entries are told`, ...story.gaps] } : story;
 };

@@ -5,6 +5,7 @@ import type { ServiceEvent } from '@countersign/contracts';
 import { createPostgresEventStore, migrateEventStore, startOutboxRelay } from '@countersign/event-store/postgres';
 import { signServiceMessage } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
+import { numbering } from '@countersign/service-host';
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { storableJson } from './storable-json.ts';
@@ -26,7 +27,7 @@ export interface SupervisionRecord {
 export const openRecord = async (bus: Bus, pool: Pool, key: SigningKey, tenant: string, now: () => number, onError: (error: Error) => void): Promise<SupervisionRecord> => {
   await migrateEventStore(pool);
   const store = createPostgresEventStore(pool);
-  const relay = startOutboxRelay({ pool, bus, shard: 'supervision', onError });
+  const relay = startOutboxRelay({ pool, bus, shard: 'supervision', numbering: numbering(key), onError });
   const append: SupervisionRecord['append'] = async (stream, after, type, by, data) => {
     const at = now(), clean = JSON.parse(storableJson(data)) as ServiceEvent['data'];
     const event: ServiceEvent = { stream, version: after + 1, type, at, by, data: clean };

@@ -37,7 +37,14 @@ const indicesOf = async (ask: Ask, question: URLSearchParams, most: number): Pro
 /** Payloads and exact bytes, as far as the caller may see them. */
 const openedOf = async (client: Client, indices: readonly number[]): Promise<OpenedEntries['entries'][number][]> => {
   const all: OpenedEntries['entries'][number][] = [];
-  for (let at = 0; at < indices.length; at += 100) all.push(...(await client.request<OpenedEntries>('audit', 'GET', `/opened?indices=${indices.slice(at, at + 100).join(',')}`)).entries);
+  for (let left = indices; left.length > 0;) {
+    const asked = left.slice(0, 100);
+    const { entries } = await client.request<OpenedEntries>('audit', 'GET', `/opened?indices=${asked.join(',')}`);
+    all.push(...entries);
+    // Of large ones it answers as many as it can open at once; what is not published is not among them.
+    const last = entries.at(-1)?.index;
+    left = left.slice(last === undefined ? asked.length : asked.indexOf(last) + 1);
+  }
   return all;
 };
 

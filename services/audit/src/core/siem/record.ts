@@ -29,7 +29,8 @@ export const operationOf = ({ type }: SiemRecord): string => type.replace(/^coun
 /** 1 informational, 3 medium, 4 high: as OCSF counts. */
 export const severityOf = (record: SiemRecord): 1 | 2 | 3 | 4 => {
   const operation = operationOf(record);
-  if (/(?:^|\.)(?:halt|halted|finding)$/.test(operation) || record.tier === 4) return 4;
+  // What audit itself found missing or changed stands beside halts and findings.
+  if (/(?:^|\.)(?:halt|halted|finding)$|^audit\.(?:gap|incident)$/.test(operation) || record.tier === 4) return 4;
   if (record.decision === 'deny' || operation === 'message.refused' || operation === 'audit.rejected') return 3;
   return record.decision === 'step_up' || record.decision === 'defer' || record.outcome === 'failed' ? 2 : 1;
 };

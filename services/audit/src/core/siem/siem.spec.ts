@@ -26,6 +26,7 @@ describe('an entry as OCSF API Activity', () => {
       class_uid: 6003, status: 'Failure', status_code: 'rule_denied', action: 'Denied', severity: 'Medium', api: { operation: 'payments.transfer' }, actor: { app_uid: 'payer', authorizations: [{ decision: 'deny', policy: { uid: 'money.large' } }] },
       metadata: { uid: 'countersign.test/acme/41', correlation_uid: denied.trace },
     });
+    expect(['gap', 'incident', 'reconciled'].map((kind) => toApiActivity({ ...bare, type: `countersign.audit.${kind}.v1` }, origin).severity)).toEqual(['High', 'High', 'Informational']);
     expect(kinds.slice(4, 6).map((record) => toApiActivity(record, origin).status)).toEqual(['Deferred', 'Waiting for people']);
     expect(kinds.slice(6).map((record) => toApiActivity(record, origin).status)).toEqual(['Success', 'Failure']);
   });
