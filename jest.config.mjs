@@ -19,7 +19,7 @@ const base = {
 };
 const unit = '<rootDir>/{libs,services,contracts}/**/*.spec.ts';
 export default {
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   projects: [
     { ...base, displayName: 'unit', testMatch: [unit, '<rootDir>/test/{architecture,contracts,histories}/**/*.spec.ts'], testPathIgnorePatterns: ['\\.int\\.spec\\.ts$', '/node_modules/'] },
     { ...base, displayName: 'integration', testMatch: ['<rootDir>/{libs,services}/**/*.int.spec.ts'] },

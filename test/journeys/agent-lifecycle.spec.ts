@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AgentList, AgentReviewList } from '@countersign/contracts';
 import { generateKey } from '@countersign/identity';
-import { call, enrol, expectStatus, openRawSession, openTerminal, startWhole, until } from '@countersign/spec/whole';
+import { call, enrol, expectStatus, openRawSession, openTerminal, patiently, startWhole, until } from '@countersign/spec/whole';
 import type { Human, RawSession, Terminal, Whole } from '@countersign/spec/whole';
 import { agent as agentCommand } from '../../libs/cli/src/people/agents-command.ts';
 import { raciOf } from '../../libs/cli/src/people/activate.ts';
@@ -32,7 +32,7 @@ describe('the life of an agent', () => {
   afterAll(async () => {
     await whole?.close();
     terminal?.close();
-  }, 60_000);
+  });
 
   /** `countersign agent … --json`, as a pipeline runs it. */
   const typed = <T>(...args: string[]) => terminal.typed<T>(agentCommand, ...args);
@@ -49,7 +49,7 @@ describe('the life of an agent', () => {
     await until('nobody is asked any more', async () => ((await whole.people.theo.call('approvals', 'GET', '/approvals?status=open')).body['approvals'] as ShownApproval[]).every((one) => one.approval !== approval.approval));
     expect((await whole.people.theo.vote(approval, 'approve')).status).toBeGreaterThanOrEqual(400);
   };
-  const claim = (grant: string) => call('POST', `${whole.urls.supervision}/claims`, { grant });
+  const claim = (grant: string) => patiently(() => call('POST', `${whole.urls.supervision}/claims`, { grant }));
 
   it('a pipeline reviews the draft: each gap is named, with what to do, and the exit code is 1', async () => {
     expectStatus(await operator.call('registry', 'POST', '/agents', draft), 200, 201);
@@ -68,7 +68,8 @@ describe('the life of an agent', () => {
 
   it('mended it passes with exit code 0; its owner does not let it loose, somebody else does', async () => {
     expectStatus(await operator.call('registry', 'POST', '/agents', { ...draft, owner: 'second', permissions: ['desk.*'], decidesOnPersons: ['desk.wipe'], raci: raciOf('owner'), baselinePlan: 'Its first hundred assessments are read.' }), 200, 201);
-    expect(await reviewed('assessor')).toMatchObject({ code: 0, gaps: {}, review: { passed: true, consequential: true } });
+    // Policy may be a moment behind the registry, and the review says so.
+    expect(await until('the review passes', async () => { const one = await reviewed('assessor'); return one.code === 0 && one; })).toMatchObject({ gaps: {}, review: { passed: true, consequential: true } });
     expect(await step(second, 'activate', 'mine')).toMatchObject({ status: 403, body: { code: expect.any(String) } });
     expect(expectStatus(await step(operator, 'activate', 'reviewed'), 200).body).toMatchObject({ status: 'active', because: { by: 'operator', reason: 'reviewed' } });
   });
@@ -80,7 +81,7 @@ describe('the life of an agent', () => {
   });
 
   it('suspended in the middle of its work everything of it stops: what waits, what was granted, what runs', async () => {
-    session = await until('policy knows the agent', () => openRawSession(whole, { id: 'assessor', key }, whole.people.tess.instruct('assessor', 'pay NL77PRNT0000000001 the 9.50 EUR and the 9.60 EUR')).catch(() => undefined), 20_000);
+    session = await until('policy knows the agent', () => openRawSession(whole, { id: 'assessor', key }, whole.people.tess.instruct('assessor', 'pay NL77PRNT0000000001 the 9.50 EUR and the 9.60 EUR')).catch(() => undefined), 60_000);
     const running = await session.propose('desk.transfer', payment);
     await until('it is claimed', async () => (await claim(running.grant!)).status === 200);
     const granted = await session.propose('desk.read', { note: 'n' });
@@ -89,7 +90,7 @@ describe('the life of an agent', () => {
     const approval = await approvalFor(whole, waiting.action!);
     expectStatus(await step(operator, 'suspend', 'behaves oddly'), 200);
     await until('policy denies', async () => (await session.propose('desk.read', { note: 'n' })).decision === 'deny');
-    await until('the tool refuses what was granted', async () => (await whole.tools.invoke('desk.read', { note: 'n' }, session.headers(granted.grant!))).status === 409);
+    await until('the tool refuses what was granted', async () => (await whole.tools.invoke('desk.read', { note: 'n' }, session.headers(granted.grant!))).body['code'] === 'halted');
     await until('what ran is unknown', async () => (await actionOf(running.action!)) === 'unknown');
     await until('what waited is cancelled', async () => (await actionOf(waiting.action!)) === 'cancelled');
     await closed(approval);

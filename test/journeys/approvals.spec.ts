@@ -43,15 +43,16 @@ describe('people decide what waits', () => {
   it('one deny ends it: nothing is granted, and a late approve is told so', async () => {
     const { action, approval } = await asked(500);
     expect(await whole.people.tess.vote(approval, 'deny')).toMatchObject({ status: 200, body: { status: 'closed', resolution: 'denied' } });
-    expect(await action.settled(10_000)).toMatchObject({ decision: 'deny', code: 'approval_denied', grant: null });
+    expect(await action.settled(60_000)).toMatchObject({ decision: 'deny', code: 'approval_denied', grant: null });
     expect(await whole.people.theo.vote(approval, 'approve')).toMatchObject({ status: 409, body: { code: 'approval_closed' } });
+    await until('the decision is on the record', () => terminal(whole.seen.governed(run.id), action.action).length > 0);
     expect(terminal(whole.seen.governed(run.id), action.action)).toHaveLength(1);
   });
 
   it('nobody answers in time: that denies', async () => {
     const action = run.propose('desk.rush', { to: 'NL01', minor: 500 });
     expect(await action.decision).toMatchObject({ decision: 'step_up' });
-    expect(await action.settled(10_000)).toMatchObject({ decision: 'deny', code: 'approval_expired', grant: null });
+    expect(await action.settled(60_000)).toMatchObject({ decision: 'deny', code: 'approval_expired', grant: null });
   });
 
   it('a large payment needs two people, and one of them twice is still one', async () => {
@@ -59,7 +60,7 @@ describe('people decide what waits', () => {
     expect(approval.quorum).toBe(2);
     for (const counted of ['now', 'before']) expect(await whole.people.tess.vote(approval, 'approve')).toMatchObject({ status: 200, body: { status: 'open', votes: [{ person: 'tess' }], you: { may: false, voted: 'approve', counted } } });
     expect(await whole.people.theo.vote(approval, 'approve')).toMatchObject({ status: 200, body: { status: 'closed', resolution: 'approved' } });
-    expect(await action.settled(10_000)).toMatchObject({ decision: 'allow', claim: true });
+    expect(await action.settled(60_000)).toMatchObject({ decision: 'allow', claim: true });
   });
 
   it('separation of duties: neither the owner of the agent nor who gave the instruction decides', async () => {
@@ -70,7 +71,7 @@ describe('people decide what waits', () => {
     expect(await whole.people.theo.vote(approval, 'approve')).toMatchObject({ status: 403, body: { code: 'self_approval' } });
     expect(await whole.people.nobody.vote(approval, 'approve')).toMatchObject({ status: 403, body: { code: 'not_eligible' } });
     expect((await whole.people.tess.vote(approval, 'approve')).status).toBe(200);
-    expect(await action.settled(10_000)).toMatchObject({ decision: 'allow' });
+    expect(await action.settled(60_000)).toMatchObject({ decision: 'allow' });
   });
 
   it('where nobody is left who could decide, operators see it and why, and nothing passes for it', async () => {
@@ -80,7 +81,7 @@ describe('people decide what waits', () => {
     expect((body['deadEnds'] as { approval: string }[]).find((one) => one.approval === approval.approval)).toMatchObject({ missing: [{ name: 'senior', roles: ['senior'], places: 1 }], requesters: expect.arrayContaining(['sena']), breakGlass: ['senior', 'operator'] });
     expect((await whole.people.tess.vote(approval, 'approve')).body).toMatchObject({ status: 'open', ask: { short: ['senior'] }, instruction: { text: 'pay NL09', by: 'sena' }, cost: { minor: 45_000, currency: 'EUR' }, target: ['NL01'] });
     await run.end();
-    expect(await action.settled(10_000)).toMatchObject({ decision: 'deny' });
+    expect(await action.settled(60_000)).toMatchObject({ decision: 'deny' });
   });
 
   it('a vote with another key, for another approval or for another content is not counted', async () => {
@@ -99,7 +100,7 @@ describe('people decide what waits', () => {
     expect(await whole.people.tess.vote(approval, 'approve')).toMatchObject({ body: { status: 'open' } });
     expect(await whole.people.theo.vote(approval, 'approve')).toMatchObject({ body: { status: 'open', progress: { have: 1, need: 2 } } });
     expect(await whole.people.sena.vote(approval, 'approve')).toMatchObject({ body: { status: 'closed', resolution: 'approved' } });
-    expect(await action.settled(10_000)).toMatchObject({ decision: 'allow', claim: true });
+    expect(await action.settled(60_000)).toMatchObject({ decision: 'allow', claim: true });
   });
 
   it('what is shown is what is signed: binding and evidence have the digests that votes name', async () => {
@@ -125,7 +126,7 @@ describe('people decide what waits', () => {
     expect(again.requesters).toContain('tess');
     expect(await tess.vote(again, 'approve')).toMatchObject({ status: 403, body: { code: 'self_approval' } });
     expect((await theo.vote(again, 'approve')).status).toBe(200);
-    expect(await action.settled(10_000)).toMatchObject({ decision: 'modify', arguments: args });
+    expect(await action.settled(60_000)).toMatchObject({ decision: 'modify', arguments: args });
     const last = await until('the decision is on the record', () => terminal(whole.seen.governed(run.id), action.action)[0]);
     expect([last.message.arguments, last.edited, last.modified?.arguments]).toEqual([{ to: 'NL01', minor: 60_000 }, { arguments: args, by: ['tess'] }, args]);
   });
@@ -136,7 +137,7 @@ describe('people decide what waits', () => {
     expect(await tess.vote(approval, 'break_glass')).toMatchObject({ status: 403, body: { code: 'not_eligible' } });
     expect(await sena.vote(approval, 'break_glass')).toMatchObject({ status: 200, body: { status: 'open' } });
     expect(await operator.vote(approval, 'break_glass')).toMatchObject({ status: 200, body: { resolution: 'approved', glass: { people: ['sena', 'operator'], reviewed: null, skipped: [{ name: 'route', roles: ['treasurer'], missing: 1 }, { name: 'senior', missing: 1 }], reviewDue: expect.any(Number) } } });
-    expect(await action.settled(10_000)).toMatchObject({ decision: 'allow', claim: true });
+    expect(await action.settled(60_000)).toMatchObject({ decision: 'allow', claim: true });
     expect((await operator.call('approvals', 'GET', '/attention')).body['glasses']).toMatchObject([{ approval: approval.approval, people: ['sena', 'operator'] }]);
     const { approval: next } = await asked(47_000);
     expect(await sena.vote(next, 'break_glass')).toMatchObject({ status: 409, body: { code: 'glass_unreviewed' } });
@@ -148,12 +149,12 @@ describe('people decide what waits', () => {
     const votes = many.map(({ approval }, i) => ({ approval: approval.approval, jws: (i === 2 ? nobody : tess).sign(approval, i === 3 ? 'deny' : 'approve') }));
     const { body } = await tess.call('approvals', 'POST', '/votes', { votes });
     expect((body['results'] as { code: string; resolution: string | null }[]).map(({ code, resolution }) => `${code} ${resolution}`)).toEqual(['ok approved', 'ok approved', 'not_eligible null', 'ok denied', 'ok approved']);
-    expect(await many[4]!.action.settled(10_000)).toMatchObject({ decision: 'allow' });
+    expect(await many[4]!.action.settled(60_000)).toMatchObject({ decision: 'allow' });
   });
 
   /** What somebody who stole the key of the approvals service could put into the inbox. */
   const passOn = async (approval: ShownApproval, action: string, votes: ApprovalResolved['votes'], signer = 'approvals'): Promise<void> => {
-    const decision = whole.seen.governed(run.id).find((record): record is GovernedDecided => record.kind === 'action.decided' && record.action === action)!;
+    const decision = await until('the decision is on the record', () => whole.seen.governed(run.id).find((record): record is GovernedDecided => record.kind === 'action.decided' && record.action === action));
     const body: ApprovalResolved = { approval: approval.approval, action, answers: decision.position, digest: approval.digest, resolution: 'approved', votes };
     const record = { topic: 'runs.inbox.v1', key: run.id, value: Buffer.from(JSON.stringify(body)), headers: envelope({ id: randomUUID(), type: 'countersign.runs.resolved.v1', source: signer, time: Date.now(), tenant: 'acme' }) };
     await whole.bus.publish([signServiceMessage(record, serviceKey(whole.place.secretsDir, signer))]);
@@ -174,7 +175,7 @@ describe('people decide what waits', () => {
     expect(await until('policy has refused it', () => refusals()[before])).toMatchObject({ code: 'votes_invalid' });
     expect(terminal(whole.seen.governed(run.id), action.action)).toEqual([]);
     expect((await whole.people.tess.vote(approval, 'approve')).status).toBe(200);
-    expect(await action.settled(10_000)).toMatchObject({ decision: 'allow' });
+    expect(await action.settled(60_000)).toMatchObject({ decision: 'allow' });
   });
 
   it('one real vote twice is not a quorum of two, whoever passes it on', async () => {
@@ -200,7 +201,7 @@ describe('people decide what waits', () => {
       const of = terms();
       const { preApproval } = (await agree(whole.people.tess, of)).body as { preApproval: string };
       const covered = run.propose('desk.credit', { to: 'NL01', minor: 500 });
-      const settled = await covered.settled(10_000);
+      const settled = await covered.settled(60_000);
       expect(settled).toMatchObject({ decision: 'allow', tier: 3, claim: true });
       expect(await claimed(settled.grant)).toMatchObject({ status: 200 });
       const decided = await until('it is on the record', () => terminal(whole.seen.governed(run.id), covered.action)[0]);
@@ -226,7 +227,7 @@ describe('people decide what waits', () => {
       const again = await until('people are asked again', async () => { const next = await approvalFor(whole, action.action); return next.approval === approval.approval ? undefined : next; });
       expect(terminal(whole.seen.governed(run.id), action.action)).toEqual([]);
       expect((await whole.people.tess.vote(again, 'approve')).status).toBe(200);
-      expect(await action.settled(10_000)).toMatchObject({ decision: 'allow' });
+      expect(await action.settled(60_000)).toMatchObject({ decision: 'allow' });
     });
 
     it('the owner of the agent agrees to nothing for it', async () => {
@@ -249,7 +250,7 @@ describe('people decide what waits', () => {
     const { action, approval } = await asked(970);
     const { theo, operator } = whole.people;
     expect((await theo.vote(approval, 'approve')).status).toBe(200);
-    const { grant } = await action.settled(10_000);
+    const { grant } = await action.settled(60_000);
     expect(await operator.call('registry', 'POST', '/people/theo/leave', { reason: 'last day' })).toMatchObject({ status: 200 });
     await until('supervision knows that he has left', async () => (await theo.call('supervision', 'GET', '/halts')).status === 401);
     expect(await claimed(grant)).toMatchObject({ status: 403, body: { code: 'approval_lapsed' } });

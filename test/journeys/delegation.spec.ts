@@ -139,14 +139,15 @@ describe('one agent acts for another', () => {
     const low = await accept(await below(middle, payer, 5));
     const waiting = low.propose('desk.transfer', { to: 'FR7612345678901234567890185', minor: 100 });
     expect(await waiting.decision).toMatchObject({ decision: 'step_up' });
-    await until('supervision knows the lowest', async () => await statusOf(low) === 'running');
+    for (const one of [run, top, middle, low]) await until('supervision knows all of them', async () => await statusOf(one) === 'running');
     expect(await whole.people.nobody.call('supervision', 'POST', `/runs/${middle.id}/revoke`, { reason: 'no' })).toMatchObject({ status: 403 });
     expect(await whole.people.owner.call('supervision', 'POST', `/runs/${middle.id}/revoke`, { reason: 'not any more' })).toMatchObject({ status: 200, body: { halt: `revoked:${middle.id}` } });
-    expect(await waiting.settled(10_000)).toMatchObject({ decision: 'deny', code: 'cancelled' });
+    expect(await waiting.settled(60_000)).toMatchObject({ decision: 'deny', code: 'cancelled' });
     await Promise.all([middle, low].map((one) => governed(one.id, 'run.halted')));
     for (const one of [middle, low]) expect(await one.propose('desk.read', { note: 'a' }).decision).toMatchObject({ code: 'run_halted' });
     for (const one of [run, top]) expect(await one.propose('desk.read', { note: 'a' }).decision).toMatchObject({ decision: 'allow' });
     expect(await whole.people.operator.call('supervision', 'POST', `/halts/revoked:${middle.id}/lift`, { reason: 'again' })).toMatchObject({ status: 409 });
+    for (const one of [middle, low]) await until('supervision shows it as halted', async () => await statusOf(one) === 'halted');
     const { tree } = (await whole.people.nobody.call('supervision', 'GET', `/runs/${low.id}`)).body as { tree: { run: string; status: string }[] };
     expect(tree.map((one) => [one.run, one.status])).toEqual([[run.id, 'running'], [top.id, 'running'], [middle.id, 'halted'], [low.id, 'halted']]);
     // The root ends: nothing of it goes on, also what was handed over and is taken up only now.

@@ -82,8 +82,8 @@ describe('the system graph and the tool catalogue', () => {
     expect(await typed(graph, 'import', large, '--max', '2000')).toMatchObject({ code: 1, out: { change: null }, err: expect.stringContaining('graph_too_large') });
     expect(await typed(graph, 'import', large)).toMatchObject({ code: 0, out: { change: { added: 3_000 }, nodes: 3_005 } });
     expect((await typed<GraphNodeView>(graph, 'show', 'component:default/service-0')).out.radius.count).toBeGreaterThan(500);
-    await until('policy knows all of it', async () => (await deploy('service-0')).tier === 3, 20_000);
-  }, 60_000);
+    await until('policy knows all of it', async () => (await deploy('service-0')).tier === 3, 60_000);
+  });
 
   const echo = `consequential: false\nreversible: false\ncompensator: null\ndataClasses: []\nresultTrust: third_party\nenforcement: brokered\naudience: desk-server\nfacts: { text: args.message }\n`;
   const statusOf = async (tool: string): Promise<string | undefined> => ((await whole.people.operator.call('registry', 'GET', `/tools/${tool}`)).body as unknown as ToolSnapshot).source?.status;
@@ -103,7 +103,7 @@ describe('the system graph and the tool catalogue', () => {
   it('over HTTP the same server says the same: nothing changes', async () => {
     const [port] = await freePorts(1);
     everything = spawn(process.execPath, [`${npm}server-everything/dist/index.js`, 'streamableHttp'], { env: { ...process.env, PORT: String(port), NODE_OPTIONS: '' }, stdio: 'ignore' });
-    const checked = await until('the server listens', async () => { const one = await typed<{ steps: { what: string; tool: string }[] }>(tools, 'check', '--mcp', `http:http://127.0.0.1:${port}/mcp`, '--system', 'desk').catch(() => undefined); return one?.code === 0 && one; }, 20_000);
+    const checked = await until('the server listens', async () => { const one = await typed<{ steps: { what: string; tool: string }[] }>(tools, 'check', '--mcp', `http:http://127.0.0.1:${port}/mcp`, '--system', 'desk').catch(() => undefined); return one?.code === 0 && one; }, 60_000);
     expect(checked.out.steps.find(({ tool }) => tool === 'desk.echo')).toMatchObject({ what: 'unchanged' });
   });
 

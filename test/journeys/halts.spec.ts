@@ -2,10 +2,12 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { BreakerList, HaltList, HaltScope, LeaseList, PlaybookRunView, RunDetail } from '@countersign/contracts';
+import { topic } from '@countersign/contracts';
+import type { BreakerList, HaltList, HaltScope, LeaseList, PlaybookRunView, RunDetail, ServiceEvent } from '@countersign/contracts';
 import { createSessionProof, signPersonStatement } from '@countersign/identity';
-import { bearer, call, openRawSession, startWhole, until } from '@countersign/spec/whole';
+import { bearer, call, openRawSession, patiently, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, RawSession, Whole } from '@countersign/spec/whole';
+import { inDatabase } from './database.ts';
 
 const payment = { to: 'NL77PRNT0000000001', minor: 950 };
 
@@ -18,7 +20,7 @@ describe('a halt mid-run', () => {
   beforeAll(async () => {
     const limits = join(tmpdir(), `countersign-breakers-${process.pid}.yaml`);
     writeFileSync(limits, 'breakers:\n  - { scope: agent, match: fragile, minimum: 4, errors: 0.5, cool: 1h, trial: 1 }\n');
-    whole = await startWhole({ CS_LEASE_MS: '2000', CS_BREAKERS_FILE: limits });
+    whole = await startWhole({ CS_LEASE_MS: '10000', CS_BREAKERS_FILE: limits });
     clerk = await whole.agent('clerk');
     other = await whole.agent('other');
     await clerk.open({ text: 'warm up', attestation: null });
@@ -28,15 +30,21 @@ describe('a halt mid-run', () => {
 
   const open = (agent: Agent): Promise<RawSession> => openRawSession(whole, agent, whole.people.tess.instruct(agent.id, 'pay NL77PRNT0000000001 the 9.50 EUR'));
   const read = (session: RawSession) => session.propose('desk.read', { note: 'n' });
-  const claim = (grant: string) => call('POST', `${whole.urls.supervision}/claims`, { grant });
+  const claim = (grant: string, fence?: number) => patiently(() => call('POST', `${whole.urls.supervision}/claims`, { grant, ...(fence !== undefined && { fence }) }));
   const stop = async (scope: HaltScope): Promise<string> => {
     const answer = await whole.people.operator.call('supervision', 'POST', '/halts', { scope, reason: 'looks wrong' });
-    expect(answer).toMatchObject({ status: 201, body: { paths: { topic: true, database: true } } });
+    expect(answer.status).toBe(201);
     return String(answer.body['halt']);
   };
   const lift = async (halt: string): Promise<void> => { expect((await whole.people.operator.call('supervision', 'POST', `/halts/${halt}/lift`, { reason: 'explained' })).status).toBe(200); };
 
   it('takes a halt of what nobody knows, and says so', async () => {
+    // What came last is known last.
+    await until('supervision knows the agents', async () => {
+      const { body } = await whole.people.operator.call('supervision', 'POST', '/halts', { scope: { kind: 'agent', id: 'other' }, reason: 'drill' });
+      await lift(String(body['halt']));
+      return body['unknown'] === undefined;
+    });
     for (const [scope, unknown] of [[{ kind: 'agent', id: 'clerck' }, { kind: 'agent', near: ['clerk'] }], [{ kind: 'tool', id: 'desk.raed' }, { kind: 'tool', near: ['desk.read'] }], [{ kind: 'run', id: 'nobody' }, { kind: 'run', near: [] }], [{ kind: 'agent', id: 'clerk' }, undefined]] as const) {
       const { status, body } = await whole.people.operator.call('supervision', 'POST', '/halts', { scope, reason: 'looks wrong' });
       expect([status, body['unknown']]).toEqual([201, unknown]);
@@ -60,8 +68,9 @@ describe('a halt mid-run', () => {
     const denied = await until('policy denies for the halt', async () => { const reply = await read(session); return reply.decision === 'deny' && reply; });
     expect(['halted', 'run_halted']).toContain(denied.code);
     if (kind !== 'run') expect(denied.code).toBe(code);
-    const tool = await until('the tool refuses', async () => { const answer = await whole.tools.invoke('desk.read', { note: 'n' }, session.headers(granted.grant!)); return answer.status !== 200 && answer; });
-    expect(tool).toMatchObject({ status: 409, body: { code: 'halted' } });
+    // The tool may hear of it after policy: it looks for halts before it looks at what was used.
+    const tool = await until('the tool refuses', async () => { const answer = await whole.tools.invoke('desk.read', { note: 'n' }, session.headers(granted.grant!)); return answer.body['code'] === 'halted' && answer; });
+    expect(tool.status).toBe(409);
     if (kind !== 'tool') expect(await claim(paid.grant!)).toMatchObject({ status: 409, body: { code: 'halted' } });
     // whom it does not cover goes on
     const elsewhere = await bystander.propose(kind === 'tool' ? 'desk.write' : 'desk.read', kind === 'tool' ? { note: 'n', text: 't' } : { note: 'n' });
@@ -69,8 +78,9 @@ describe('a halt mid-run', () => {
 
     await lift(halt);
     await until('policy allows again', async () => (await read(session)).decision === 'allow');
-    const claimed = await until('supervision confirms again', async () => { const answer = await claim(paid.grant!); return answer.status === 200 && answer; });
-    expect(await whole.tools.invoke('desk.transfer', payment, session.headers(paid.grant!, String(claimed.body['claim'])))).toMatchObject({ status: 200 });
+    // A claim lives for seconds: who comes to the tool before the lift does gets a new one.
+    const claimed = async () => String((await until('supervision confirms again', async () => { const answer = await claim(paid.grant!); return answer.status === 200 && answer; })).body['claim']);
+    await until('the tool goes on', async () => (await whole.tools.invoke('desk.transfer', payment, session.headers(paid.grant!, await claimed()))).status === 200);
   });
 
   it('who is no operator cannot stop anything, nor lift', async () => {
@@ -82,14 +92,17 @@ describe('a halt mid-run', () => {
   it('a login statement stops one thing, once: it neither stops another, nor lifts, nor reads', async () => {
     const { operator } = whole.people;
     const signed = { authorization: bearer(operator, 'supervision') };
-    const ask = (method: string, path: string, body?: object) => call(method, `${whole.urls.supervision}${path}`, body, signed);
+    const ask = (method: string, path: string, body?: object) => patiently(() => call(method, `${whole.urls.supervision}${path}`, body, signed));
     const stopping = { scope: { kind: 'agent', id: 'once-only' }, reason: 'looks wrong' };
     const halted = await ask('POST', '/halts', stopping);
     expect(halted.status).toBe(201);
     for (const again of [await ask('POST', '/halts', stopping), await ask('POST', `/halts/${String(halted.body['halt'])}/lift`, { reason: 'r' }), await ask('GET', '/halts')]) expect(again).toMatchObject({ status: 401, body: { code: 'unauthenticated' } });
     for (const [service, path] of [['approvals', '/approvals'], ['audit', '/completeness'], ['anomaly', '/levels'], ['policy', '/policy/bundles'], ['registry', '/agents']] as const) {
-      const reading = { authorization: bearer(operator, service) };
-      const twice = [(await call('GET', `${whole.urls[service]}${path}`, undefined, reading)).status, (await call('GET', `${whole.urls[service]}${path}`, undefined, reading)).status];
+      const twice = await until(`${service} answers`, async () => {
+        const reading = { authorization: bearer(operator, service) }, ask = async () => (await call('GET', `${whole.urls[service]}${path}`, undefined, reading)).status;
+        const both = [await ask(), await ask()];
+        return !both.includes(503) && both;
+      });
       expect([service, ...twice]).toEqual([service, 200, 401]);
     }
     await lift(String(halted.body['halt']));
@@ -149,6 +162,8 @@ describe('a halt mid-run', () => {
   });
 
   const lease = (session: RawSession, holder: string, more: object = {}) => call('POST', `${whole.urls.supervision}/runs/${session.run}/lease`, { holder, token: session.token, proof: createSessionProof(`lease:${session.run}:${holder}`, 'supervision', Date.now(), session.sessionKey), ...more });
+  /** As if their holders had last been heard of a minute earlier, all at one moment. */
+  const silence = (...sessions: readonly RawSession[]) => inDatabase(whole, 'supervision', 'update run_lease set heard_at = heard_at - 60000, until = until - 60000 where run = any($1)', [sessions.map(({ run }) => run)]);
   const quarantined = async (run: string) => ((await operator('GET', '/halts')).body as unknown as HaltList).halts.find(({ halt, scope }) => halt.startsWith('quarantine:') && scope.id === run);
 
   it('a runtime that holds its run is missed when it is silent, and fenced off when another took over; when most are silent at once nobody is taken out', async () => {
@@ -167,20 +182,28 @@ describe('a halt mid-run', () => {
     expect(await lease(session, 'two')).toMatchObject({ status: 200, body: { fence: 2 } });
     expect(await lease(session, 'two', { fence: 2, release: true })).toMatchObject({ status: 200 });
     expect(await lease(session, 'one', { fence: 1 })).toMatchObject({ status: 409, body: { code: 'fenced' } });
-    expect(await call('POST', `${whole.urls.supervision}/claims`, { grant: asked.grant!, fence: 1 })).toMatchObject({ status: 409, body: { code: 'fenced' } });
-    const claimed = await until('the claim of who holds it counts', async () => { const answer = await call('POST', `${whole.urls.supervision}/claims`, { grant: asked.grant!, fence: 2 }); return answer.status === 200 && answer; });
-    expect(claimed.body['claim']).toBeDefined();
+    expect(await claim(asked.grant!, 1)).toMatchObject({ status: 409, body: { code: 'fenced' } });
+    await until('the claim of who holds it counts', async () => { const answer = await claim(asked.grant!, 2); return answer.status === 200 && answer.body['claim'] !== undefined; });
     // Silent, alone: taken out, and let back by a person.
     const alone = await open(clerk);
     expect((await lease(alone, 'lonely')).status).toBe(200);
-    expect(await until('the silent run is quarantined', () => quarantined(alone.run))).toMatchObject({ by: 'supervision', reason: expect.stringContaining('lonely is silent') });
+    await silence(alone);
+    // (Supervision watches once it has been there for longer than a lease lives.)
+    expect(await until('the silent run is quarantined', () => quarantined(alone.run), 60_000)).toMatchObject({ by: 'supervision', reason: expect.stringContaining('lonely is silent') });
     await until('policy denies it', async () => /halted/.test((await read(alone)).code));
     expect((await operator('POST', `/halts/${(await quarantined(alone.run))!.halt}/lift`, { reason: 'it was the network' })).status).toBe(200);
     expect((await lease(alone, 'lonely', { fence: 1, release: true })).status).toBe(200);
     // A fleet, silent at once.
     const fleet = await Promise.all([1, 2, 3].map(() => open(other)));
+    for (const { run } of fleet) await until('supervision knows the run', async () => (await operator('GET', `/runs/${run}`)).body['status'] === 'running');
     for (const { status } of await Promise.all(fleet.map((one) => lease(one, 'fleet')))) expect(status).toBe(200);
-    await until('they are silent, and it is taken for a hiccup', async () => { const { silent, hiccup } = (await operator('GET', '/leases')).body as unknown as LeaseList; return silent === 3 && hiccup; });
+    await silence(...fleet);
+    expect((await operator('GET', '/leases')).body as unknown as LeaseList).toMatchObject({ silent: 3, hiccup: true });
+    await until('it is taken for a hiccup, on the record', async () => {
+      let said = false;
+      await whole.bus.scan({ topic: topic.supervisionEvents, onBatch: (messages) => { said ||= messages.some(({ value }) => (JSON.parse(String(value)) as ServiceEvent).type === 'fleet_silent'); } });
+      return said;
+    });
     for (const one of fleet) expect(await quarantined(one.run)).toBeUndefined();
     for (const one of fleet) expect((await lease(one, 'fleet', { fence: 1, release: true })).status).toBe(200);
   });
@@ -196,6 +219,8 @@ describe('a halt mid-run', () => {
     const waiting = await other.open({ text: 'pay', attestation: null });
     const asked = waiting.propose('desk.transfer', { to: 'NL01', minor: 900 });
     expect(await asked.decision).toMatchObject({ decision: 'step_up' });
+    const askedIs = async (status: string) => ((await operator('GET', `/runs/${waiting.id}`)).body as Partial<RunDetail>).timeline?.some((one) => one.action === asked.action && one.status === status) === true;
+    await until('supervision knows what waits', () => askedIs('open'));
     const request = { text, scope: { kind: 'agent', id: 'other' }, reason: 'odd' };
     expect(await operator('POST', '/playbooks/check', { text: text.replace('do: halt', 'do: shout') })).toMatchObject({ status: 200, body: { problems: [{ line: 8, why: expect.stringContaining('do is one of') }] } });
     const rehearsed = (await operator('POST', '/playbooks', { ...request, rehearse: true })).body as unknown as PlaybookRunView;
@@ -215,7 +240,7 @@ describe('a halt mid-run', () => {
     await waitsFor('reads');
     expect((await shown()).steps[1]!.says).toMatch(/runs go on, \d+ actions wait/);
     expect((await shown()).steps[3]!.says).toMatch(/actions changed something/);
-    expect(((await operator('GET', `/runs/${waiting.id}`)).body as unknown as RunDetail).timeline.find(({ action }) => action === asked.action)).toMatchObject({ status: 'cancelled' });
+    await until('what waited is cancelled', () => askedIs('cancelled'));
     const next = await open(other);
     expect(await sign(whole.people.sena, 'reads')).toMatchObject({ status: 200 });
     await until('reads go on', async () => (await read(next)).decision === 'allow');

@@ -69,7 +69,7 @@ describe('an agent that behaves unlike itself', () => {
   afterAll(async () => { await whole?.close(); await rm(folder, { recursive: true, force: true }); }, 60_000);
 
   // A service that has just started may not know its people yet.
-  const told = <T>(path: string, name: string): Promise<T> => until(`anomaly tells ${name}`, async () => { const { status, body } = await ana.call('anomaly', 'GET', path); return status === 200 && body[name] as T; }, 20_000);
+  const told = <T>(path: string, name: string): Promise<T> => until(`anomaly tells ${name}`, async () => { const { status, body } = await ana.call('anomaly', 'GET', path); return status === 200 && body[name] as T; });
   const levels = (): Promise<readonly AnomalyLevel[]> => told('/levels', 'levels');
   const levelOf = async (agent: string): Promise<AnomalyLevel['level']> => (await levels()).find((one) => one.agent === agent)?.level ?? 'normal';
   const findings = (): Promise<readonly Finding[]> => told('/findings?agent=clerk', 'findings');

@@ -32,12 +32,12 @@ describe('the record, for somebody who trusts nobody here', () => {
     const paid = opened.propose('desk.transfer', { to: 'NL01', minor: 900 }, { reason: '<script>toner</script> is empty' });
     await paid.decision;
     await whole.people.tess.vote(await approvalFor(whole, paid.action), 'approve');
-    await paid.settled(10_000);
-    await paid.execute(whole.tools.execute('desk.transfer'), { waitMs: 10_000 });
+    await paid.settled(60_000);
+    await paid.execute(whole.tools.execute('desk.transfer'), { waitMs: 60_000 });
     await opened.end();
     [run, action] = [opened.id, paid.action];
     await whole.drain();
-    await until('the index has the end of the run', async () => (await ada.call('audit', 'GET', `/query?run=${run}&type=countersign.governed.run.ended.v1`)).body['entries'] instanceof Array && ((await ada.call('audit', 'GET', `/query?run=${run}&type=countersign.governed.run.ended.v1`)).body['entries'] as unknown[]).length === 1);
+    await until('the index has the end of the run', async () => ((await ada.call('audit', 'GET', `/query?run=${run}&type=countersign.governed.run.ended.v1`)).body['entries'] as unknown[] | undefined)?.length === 1);
   }, 120_000);
   afterAll(async () => { terminal?.close(); await whole?.close(); await siem?.close(); }, 60_000);
 
@@ -119,7 +119,7 @@ describe('the record, for somebody who trusts nobody here', () => {
   });
 
   it('reached a SIEM meanwhile: who wanted what, what people said, and not a word of the arguments', async () => {
-    const events = await until('it has the outcome', () => { const found = siem.got().filter(({ unmapped }) => unmapped.run === run); return found.some(({ status, activity_name: name }) => name === 'action.outcome' && status === 'Success') && found; }, 20_000);
+    const events = await until('it has the outcome', () => { const found = siem.got().filter(({ unmapped }) => unmapped.run === run); return found.some(({ status, activity_name: name }) => name === 'action.outcome' && status === 'Success') && found; });
     expect(events.map(({ activity_name: name, status }) => `${name} ${status}`)).toEqual(expect.arrayContaining(['action.decided Waiting for people', 'action.decided Success', 'action.outcome Success']));
     expect(JSON.stringify(events)).not.toMatch(/NL01|toner/);
     expect(await ada.call('audit', 'GET', '/subscriptions')).toMatchObject({ status: 200, body: { subscriptions: [{ name: 'siem', kind: 'ocsf-http', refused: 0, trouble: null }, { name: 'soc', kind: 'ocsf-kafka', refused: 0, trouble: null }] } });

@@ -43,7 +43,7 @@ describe('the sample sessions and a workplace that nobody catalogued', () => {
     await services?.close();
     await place?.close();
     await rm(dir, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   it('are decided by the running services exactly as offline', async () => {
     const pack = await packTools();

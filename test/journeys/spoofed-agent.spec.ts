@@ -3,7 +3,7 @@ import { partitionFor } from '@countersign/bus';
 import { createClientAssertion, generateKey, issueAgentToken, peekJws } from '@countersign/identity';
 import type { TokenClaims } from '@countersign/contracts';
 import { serviceKey } from '@countersign/service-host';
-import { call, openRawSession, proposal, startWhole, until } from '@countersign/spec/whole';
+import { call, openRawSession, patiently, proposal, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, RawSession, Tweak, Whole } from '@countersign/spec/whole';
 import { randomUUID } from 'node:crypto';
 
@@ -56,9 +56,9 @@ describe('a spoofed agent', () => {
   it('gets no token for another\'s key, nor with a statement that was used before', async () => {
     const audience = `${whole.urls.registry}/oauth2/token`;
     const { kty, crv, x, kid } = generateKey('session').publicJwk;
-    const ask = (assertion: string, more: Record<string, string> = {}) => call('POST', audience, new URLSearchParams({
+    const ask = (assertion: string, more: Record<string, string> = {}) => patiently(() => call('POST', audience, new URLSearchParams({
       grant_type: 'client_credentials', client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion: assertion, session_key: JSON.stringify({ kty, crv, x, kid }), ...more,
-    }).toString(), { 'content-type': 'application/x-www-form-urlencoded' });
+    }).toString(), { 'content-type': 'application/x-www-form-urlencoded' }));
     const assertion = (client: string, key = victim.key) => createClientAssertion({ client, audience, jti: randomUUID(), now: Date.now() }, key);
 
     expect(await ask(assertion('victim', generateKey('victim-1')))).toMatchObject({ status: 401, body: { error: 'invalid_client' } });

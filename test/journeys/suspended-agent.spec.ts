@@ -29,10 +29,11 @@ describe('an agent is suspended mid-run', () => {
     const denied = await until('policy has heard of it', async () => { const reply = await session.propose('desk.write', { note: 'n', text: 't' }); return reply.decision === 'deny' && reply; });
     expect(denied).toMatchObject({ code: 'agent_not_active', grant: null });
     await expect(clerk.runtime.openRun({ instruction: { text: 'again', attestation: null } })).rejects.toMatchObject({ code: 'agent_not_active' });
-    const answer = await until('supervision has heard of it', async () => { const one = await call('POST', `${whole.urls.supervision}/claims`, { grant: paid.grant }); return one.status !== 200 && one; });
-    expect(answer).toMatchObject({ status: 409, body: { code: 'agent_not_active' } });
-    const refused = await until('the tool\'s own guard refuses what was granted', async () => { const one = await whole.tools.invoke('desk.read', { note: 'n' }, session.headers(read.grant!)); return one.status !== 200 && one; });
-    expect(refused).toMatchObject({ status: 409, body: { code: 'halted' } });
+    // Both may hear of it after policy: supervision looks at the agent before it looks at the action, the guard at halts before it looks at what was used.
+    const answer = await until('supervision has heard of it', async () => { const one = await call('POST', `${whole.urls.supervision}/claims`, { grant: paid.grant }); return one.body['code'] === 'agent_not_active' && one; });
+    expect(answer.status).toBe(409);
+    const refused = await until('the tool\'s own guard refuses what was granted', async () => { const one = await whole.tools.invoke('desk.read', { note: 'n' }, session.headers(read.grant!)); return one.body['code'] === 'halted' && one; });
+    expect(refused.status).toBe(409);
     await until('nobody is asked any more', async () => (await asked())?.status !== 'open');
     await until('the run is halted on the record, and what waited is cancelled with the reason', () => {
       const records = whole.seen.governed(session.run);
@@ -43,7 +44,7 @@ describe('an agent is suspended mid-run', () => {
   it('resumed it goes on in the same run', async () => {
     expectStatus(await whole.people.operator.call('registry', 'POST', '/agents/clerk/resume', { reason: 'explained' }), 200);
     let last: unknown;
-    await until(() => `policy allows again, not ${JSON.stringify(last)}`, async () => { const reply = last = await session.propose('desk.read', { note: 'n' }); return reply.decision === 'allow'; }, 20_000);
+    await until(() => `policy allows again, not ${JSON.stringify(last)}`, async () => { const reply = last = await session.propose('desk.read', { note: 'n' }); return reply.decision === 'allow'; });
   });
 
   it('decommissioned it is gone for good: its run ends, its id is never used again', async () => {

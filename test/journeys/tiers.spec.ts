@@ -48,8 +48,8 @@ describe('an agent proposes at each tier', () => {
     expect(await action.decision).toMatchObject({ decision: 'step_up', tier: 3, grant: null });
     const approval = await approvalFor(whole, action.action);
     expect(await whole.people.tess.vote(approval, 'approve')).toMatchObject({ status: 200, body: { status: 'closed', resolution: 'approved' } });
-    expect(await action.settled(10_000)).toMatchObject({ decision: 'allow', tier: 3, claim: true, round: 2 });
-    await action.execute(whole.tools.execute('desk.transfer'), { waitMs: 10_000 });
+    expect(await action.settled(60_000)).toMatchObject({ decision: 'allow', tier: 3, claim: true, round: 2 });
+    await action.execute(whole.tools.execute('desk.transfer'), { waitMs: 60_000 });
     await outcomeOf(run.id, action.action);
     expect(decided(run.id, action.action)).toMatchObject([{ round: 1, decision: { decision: 'step_up' } }, { round: 2, decision: { decision: 'allow' }, facts: { approval: { value: 'approved', origin: 'attested' } } }]);
   });
@@ -59,7 +59,7 @@ describe('an agent proposes at each tier', () => {
     const action = run.propose('desk.transfer', { to: 'NL77PRNT0000000001', minor: 950 });
     expect(await action.decision).toMatchObject({ decision: 'allow', tier: 2, claim: true });
     await action.execute(whole.tools.execute('desk.transfer'));
-    expect(decided(run.id, action.action)[0]).toMatchObject({ facts: { 'instruction.attested': { value: true, origin: 'attested', from: 'tess' } } });
+    expect(await until('the decision is on the record', () => decided(run.id, action.action)[0])).toMatchObject({ facts: { 'instruction.attested': { value: true, origin: 'attested', from: 'tess' } } });
   });
 
   it('tier 4: the run stops until a senior person has decided, then that one action runs', async () => {
@@ -71,9 +71,9 @@ describe('an agent proposes at each tier', () => {
     const approval = await approvalFor(whole, wipe.action);
     expect(await whole.people.tess.vote(approval, 'approve')).toMatchObject({ status: 403, body: { code: 'not_eligible' } });
     expect((await whole.people.sena.vote(approval, 'approve')).status).toBe(200);
-    expect(await wipe.settled(10_000)).toMatchObject({ decision: 'allow', claim: true });
+    expect(await wipe.settled(60_000)).toMatchObject({ decision: 'allow', claim: true });
     // The lift reaches the tool a moment after policy has decided it.
-    await wipe.execute(whole.tools.execute('desk.wipe', { while: 'halted' }), { waitMs: 10_000 });
+    await wipe.execute(whole.tools.execute('desk.wipe', { while: 'halted' }), { waitMs: 60_000 });
     expect(whole.tools.executed.at(-1)).toMatchObject({ tool: 'desk.wipe' });
     await until('the run goes on', () => whole.seen.governed(run.id).some((record) => record.kind === 'run.resumed'));
     expect(await run.propose('desk.read', { note: '2' }).decision).toMatchObject({ decision: 'allow' });

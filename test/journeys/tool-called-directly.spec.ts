@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { generateKey, issueClaim, signGrants, verifyGrant } from '@countersign/identity';
 import type { GrantClaims } from '@countersign/contracts';
 import { serviceKey, serviceKeys } from '@countersign/service-host';
-import { audience, call, openRawSession, startWhole, until } from '@countersign/spec/whole';
+import { audience, call, openRawSession, patiently, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, RawSession, Whole } from '@countersign/spec/whole';
 
 const amounts = [950, 960, 970, 980, 990] as const;
@@ -33,7 +33,7 @@ describe('a tool called directly', () => {
   });
 
   const invoke = (tool: string, args: object, headers: Readonly<Record<string, string>> = {}) => whole.tools.invoke(tool, args as never, headers);
-  const claim = (grant: string) => call('POST', `${whole.urls.supervision}/claims`, { grant });
+  const claim = (grant: string) => patiently(() => call('POST', `${whole.urls.supervision}/claims`, { grant }));
   const claimed = async (grant: string): Promise<string> => String((await until('supervision confirms', async () => { const answer = await claim(grant); return answer.status === 200 && answer; })).body['claim']);
   const readGrant = (grant: string): GrantClaims => {
     const read = verifyGrant(grant, serviceKeys(whole.place.secretsDir).keys, { now: Date.now(), audience });

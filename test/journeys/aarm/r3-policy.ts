@@ -55,7 +55,7 @@ export const r3 = (stage: () => Stage): void => describe('R3 policy evaluation',
       expect(await action.decision).toMatchObject({ decision: 'defer' });
       await waiting(run, action);
       expect(await supply(pia, run, action, 'supplier.verified', value)).toMatchObject({ status: 200, body: { sent: true } });
-      expect(await action.settled(10_000)).toMatchObject({ decision, round: 2 });
+      expect(await action.settled(60_000)).toMatchObject({ decision, round: 2 });
     }
     await run.end();
   });
@@ -68,7 +68,7 @@ export const r3 = (stage: () => Stage): void => describe('R3 policy evaluation',
     expect(await unsure.decision).toMatchObject({ decision: 'defer' });
     await waiting(run, unsure);
     await supply(whole.people.tess, run, unsure, 'confidence.confirmed', true);
-    expect(await unsure.settled(10_000)).toMatchObject({ decision: 'allow' });
+    expect(await unsure.settled(60_000)).toMatchObject({ decision: 'allow' });
     await run.end();
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { call, until } from '@countersign/spec/whole';
+import { call, patiently, until } from '@countersign/spec/whole';
 import { createClientAssertion } from '@countersign/identity';
 import { randomUUID } from 'node:crypto';
 import { approvalFor } from '../approval-for.ts';
@@ -42,8 +42,8 @@ export const r4 = (stage: () => Stage): void => describe('R4 authorization decis
 
   it('R4.1 modify over plain HTTP', async () => {
     const { whole, clerk } = stage();
-    const assertion = createClientAssertion({ client: 'clerk', audience: `${whole.urls.registry}/oauth2/token`, jti: randomUUID(), now: Date.now() }, clerk.key);
-    const { body: opened } = await call('POST', `${whole.urls.gateway}/runs`, { client_assertion: assertion, instruction: { text: 'write it down' } });
+    const assertion = () => createClientAssertion({ client: 'clerk', audience: `${whole.urls.registry}/oauth2/token`, jti: randomUUID(), now: Date.now() }, clerk.key);
+    const { body: opened } = await patiently(() => call('POST', `${whole.urls.gateway}/runs`, { client_assertion: assertion(), instruction: { text: 'write it down' } }));
     const answer = await call('POST', `${whole.urls.gateway}/runs/${String(opened['run'])}/actions`, { tool: 'desk.write', arguments: { note: 'n', text } }, { authorization: `Bearer ${String(opened['token'])}` });
     expect(answer).toMatchObject({ status: 200, body: { decision: 'modify', arguments: { note: 'n', text: clean }, changes: [{ path: '/text', after: clean }], grant: expect.any(String) } });
   });
@@ -55,7 +55,7 @@ export const r4 = (stage: () => Stage): void => describe('R4 authorization decis
     expect(await action.decision).toMatchObject({ decision: 'step_up', tier: 3, grant: null });
     expect(await approvalFor(whole, action.action)).toMatchObject({ arguments: { text: clean }, changes: [{ path: '/text', rules: ['aarm.no-addresses'] }], reason: null });
     expect((await whole.people.tess.vote(await approvalFor(whole, action.action), 'approve')).status).toBe(200);
-    expect(await action.settled(10_000)).toMatchObject({ decision: 'modify', claim: true, arguments: { text: clean } });
+    expect(await action.settled(60_000)).toMatchObject({ decision: 'modify', claim: true, arguments: { text: clean } });
     await execute(action);
     expect(ran().at(-1)).toEqual({ tool: 'desk.memo', arguments: { text: clean } });
     await run.end();
@@ -73,7 +73,7 @@ export const r4 = (stage: () => Stage): void => describe('R4 authorization decis
     await until('policy has refused it', () => whole.seen.governed(run.id).some((record) => record.kind === 'message.refused' && record.code === 'fact_invalid'));
     expect(await decided(run, action)).toHaveLength(1);
     expect((await supply(pia, run, action, 'supplier.verified', true)).status).toBe(200);
-    await action.settled(10_000);
+    await action.settled(60_000);
     await execute(action);
     expect(ran().at(-1)).toEqual({ tool: 'desk.pay', arguments: pay });
     expect(await decided(run, action, 2)).toMatchObject([{ round: 1 }, { round: 2, decision: { decision: 'allow' }, facts: { 'supplier.verified': { value: true, origin: 'attested', from: 'supplied:pia' } } }]);
@@ -84,7 +84,7 @@ export const r4 = (stage: () => Stage): void => describe('R4 authorization decis
     const run = await stage().open();
     const action = run.propose('desk.rush', { to: 'NL01', minor: 500 });
     expect(await action.decision).toMatchObject({ decision: 'step_up' });
-    expect(await action.settled(10_000)).toMatchObject({ decision: 'deny', code: 'approval_expired', grant: null });
+    expect(await action.settled(60_000)).toMatchObject({ decision: 'deny', code: 'approval_expired', grant: null });
     await run.end();
   });
 
@@ -93,7 +93,7 @@ export const r4 = (stage: () => Stage): void => describe('R4 authorization decis
     const run = await open();
     const action = run.propose('desk.hurry', { note: 'n' });
     expect(await action.decision).toMatchObject({ decision: 'defer' });
-    expect(await action.settled(10_000)).toMatchObject({ decision: 'deny', code: 'fact_timeout', grant: null });
+    expect(await action.settled(60_000)).toMatchObject({ decision: 'deny', code: 'fact_timeout', grant: null });
     expect(await decided(run, action, 2)).toMatchObject([{ round: 1, decision: { decision: 'defer' } }, { round: 2, decision: { decision: 'deny', code: 'fact_timeout' } }]);
     await run.end();
   });
@@ -114,14 +114,14 @@ export const r4 = (stage: () => Stage): void => describe('R4 authorization decis
 
     await waiting(run, first);
     await supply(pia, run, first, 'supplier.verified', true);
-    await first.settled(10_000);
+    await first.settled(60_000);
     expect(rests.latest).toMatchObject({ decision: 'defer' });
     await execute(first);
-    for (const action of [rests, named]) expect(await action.settled(10_000)).toMatchObject({ decision: 'allow' });
+    for (const action of [rests, named]) expect(await action.settled(60_000)).toMatchObject({ decision: 'allow' });
     const freed = () => whole.seen.governed(run.id).flatMap((record) => (record.kind === 'action.decided' && record.decision.decision === 'allow' && record.round > 1 ? [record.action] : []));
     expect(await until('three are on the record', () => freed().length >= 3 && freed())).toEqual([first.action, rests.action, named.action]);
     await execute(rests);
-    expect(await deeper.settled(10_000)).toMatchObject({ decision: 'allow' });
+    expect(await deeper.settled(60_000)).toMatchObject({ decision: 'allow' });
     await run.end();
   });
 });

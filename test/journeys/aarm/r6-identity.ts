@@ -27,7 +27,7 @@ export const r6 = (stage: () => Stage): void => describe('R6 identity binding', 
     await action.decision;
     await waiting(run, action);
     await supply(pia, run, action, 'supplier.verified', true);
-    await action.settled(10_000);
+    await action.settled(60_000);
     const [first, second] = await decided(run, action, 2);
     for (const name of ['instruction.attested', 'agent.roles'] as const) expect(second!.facts[name]).toEqual(first!.facts[name]);
     expect([second!.agent, second!.run, second!.message]).toEqual([first!.agent, first!.run, first!.message]);
@@ -46,6 +46,6 @@ export const r6 = (stage: () => Stage): void => describe('R6 identity binding', 
     await until('policy has heard of it', async () => (await run.propose('desk.notes', { note: 'n' }).decision).code === 'agent_not_active');
     await supply(pia, run, action, 'supplier.verified', true);
     // By its identity, or by the halt that supervision puts on its runs, whichever is there first.
-    expect(await action.settled(10_000)).toMatchObject({ decision: 'deny', code: expect.stringMatching(/^(?:agent_not_active|run_halted)$/), grant: null });
+    expect(await action.settled(60_000)).toMatchObject({ decision: 'deny', code: expect.stringMatching(/^(?:agent_not_active|run_halted)$/), grant: null });
   });
 });

@@ -62,6 +62,6 @@ export const openStage = async (): Promise<Stage> => {
     supply: (by, run, { action }, fact, value, signed = value) => by.call('supervision', 'POST', `/runs/${run.id}/actions/${action}/facts`, {
       fact, value, jws: signPersonStatement('fact', { sub: by.person, tenant: 'acme', run: run.id, action, fact, value: argumentsDigest(signed), iat: Math.floor(Date.now() / 1000) }, by.key),
     }),
-    execute: (action) => action.execute(whole.tools.execute(action.tool), { waitMs: 10_000 }),
+    execute: (action) => action.execute(whole.tools.execute(action.tool), { waitMs: 60_000 }),
   };
 };

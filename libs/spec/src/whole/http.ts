@@ -16,7 +16,7 @@ export const bearer = (who: Caller, service: string): string => {
 /** One HTTP call; whatever the status, the answer is handed back. */
 export const call = async (method: string, url: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer> => {
   const response = await fetch(url, {
-    method, signal: AbortSignal.timeout(30_000),
+    method, signal: AbortSignal.timeout(60_000),
     headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
@@ -27,7 +27,7 @@ export const call = async (method: string, url: string, body?: unknown, headers:
 };
 
 /** The same once more for as long as the answer is 503: that says that something of ours is away for a moment and that nothing was done. */
-export const patiently = (ask: () => Promise<Answer>): Promise<Answer> => until('an answer other than 503', async () => { const answer = await ask(); return answer.status !== 503 && answer; }, 15_000);
+export const patiently = (ask: () => Promise<Answer>): Promise<Answer> => until('an answer other than 503', async () => { const answer = await ask(); return answer.status !== 503 && answer; });
 
 /** A form, as OAuth endpoints take it; throws where the answer is not 200. */
 export const expectForm = async (url: string, form: Readonly<Record<string, string>>): Promise<Readonly<Record<string, unknown>>> => {

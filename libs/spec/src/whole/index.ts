@@ -1,5 +1,5 @@
 export { audience, deskTool, deskTools, rulesFolder } from './desk.ts';
-export { bearer, call } from './http.ts';
+export { bearer, call, patiently } from './http.ts';
 export type { Answer } from './http.ts';
 export { freePorts, openPlace, serviceNames } from './infrastructure.ts';
 export type { Place, ServiceName } from './infrastructure.ts';

@@ -62,6 +62,6 @@ export const enrol = async (urls: Urls, operator: Human, person: string, roles: 
   return human(urls, person, key);
 };
 
-/** Waits until a service other than the registry knows somebody. */
-export const knownAt = (who: Human, service: 'approvals' | 'supervision', path: string): Promise<unknown> =>
-  until(`${service} knows ${who.person}`, async () => (await who.call(service, 'GET', path)).status === 200);
+/** Waits until a service other than the registry knows somebody. @param path anything that asks who is there, and may well not be for them */
+export const knownAt = (who: Human, service: ServiceName, path: string): Promise<unknown> =>
+  until(`${service} knows ${who.person}`, async () => (await who.call(service, 'GET', path)).status !== 401);

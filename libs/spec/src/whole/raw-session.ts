@@ -82,7 +82,7 @@ export const openRawSession = async (whole: Whole, agent: { readonly id: string;
   const publish: RawSession['publish'] = async ({ topic, key, value, headers, partition }) => {
     const before = whole.seen.replies(run).length;
     await whole.bus.publish([{ topic, key, value, ...(headers && { headers }), ...(partition !== undefined && { partition }) }]);
-    return until('a reply', () => whole.seen.replies(run).slice(before).find(isAnswer), 20_000);
+    return until('a reply', () => whole.seen.replies(run).slice(before).find(isAnswer), 60_000);
   };
   const send: RawSession['send'] = async (kind, body, tweak) => {
     const message = build(kind, body, tweak);

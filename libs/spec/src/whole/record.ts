@@ -77,7 +77,7 @@ export const observe = async (bus: Bus): Promise<Observed> => {
     dead, recorded: () => recorded,
     caughtUp: async () => {
       const inbox = await bus.ends(topic.runsInbox);
-      await until('policy has answered for the whole inbox', () => inbox.every((end, partition) => (answered.get(partition) ?? -1n) >= end - 1n), 20_000);
+      await until('policy has answered for the whole inbox', () => inbox.every((end, partition) => (answered.get(partition) ?? -1n) >= end - 1n), 60_000);
     },
     stop: () => subscription.stop(),
   };

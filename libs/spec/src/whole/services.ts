@@ -20,8 +20,8 @@ const openers: Readonly<Record<ServiceName, (env: Env) => Promise<ServiceOptions
 
 export interface RunningServices {
   readonly urls: Urls;
-  /** Starts one that was stopped again, at the same address. */
-  start(name: ServiceName): Promise<void>;
+  /** Starts one that was stopped again, at the same address. @param change of its environment, for this life of it */
+  start(name: ServiceName, change?: Env): Promise<void>;
   /** Stops one of them, as if its process had gone. */
   stop(name: ServiceName): Promise<void>;
   close(): Promise<void>;
@@ -39,21 +39,21 @@ export const startServices = async (place: Place, names: readonly ServiceName[],
     await service?.close();
   };
   const close = async (): Promise<void> => { await Promise.all([...running.keys()].reverse().map(stop)); };
-  const start = async (name: ServiceName, port: number): Promise<void> => {
+  const start = async (name: ServiceName, change: Env = {}): Promise<void> => {
     const options = await openers[name]({
       CS_BUS: 'kafka', CS_KAFKA_BROKERS: place.kafka, CS_BUS_NAMESPACE: place.namespace, CS_POSTGRES_URL: place.database(name), CS_REDIS_URL: place.redis,
-      CS_HTTP_PORT: String(port), CS_SECRETS_DIR: place.secretsDir, CS_TENANT: 'acme', CS_LOG_LEVEL: process.env['CS_TEST_LOG_LEVEL'] ?? 'silent', ...peers, ...extra,
+      CS_HTTP_PORT: String(ports[serviceNames.indexOf(name)]!), CS_SECRETS_DIR: place.secretsDir, CS_TENANT: 'acme', CS_LOG_LEVEL: process.env['CS_TEST_LOG_LEVEL'] ?? 'silent', ...peers, ...extra, ...change,
     });
     const service = await startService(options);
     running.set(name, service);
-    await until(`${name} is ready`, () => service.ready().ok, 30_000).catch((error: Error) => { throw new Error(`${error.message} (${service.ready().why})`); });
+    await until(`${name} is ready`, () => service.ready().ok, 60_000).catch((error: Error) => { throw new Error(`${error.message} (${service.ready().why})`); });
   };
   // All together, as separate processes would: whoever waits for another's heartbeat waits.
-  const started = await Promise.allSettled(names.map((name) => start(name, ports[serviceNames.indexOf(name)]!)));
+  const started = await Promise.allSettled(names.map((name) => start(name)));
   const failed = started.find((one) => one.status === 'rejected');
   if (failed) {
     await close();
     throw failed.reason;
   }
-  return { urls, stop, start: (name) => start(name, ports[serviceNames.indexOf(name)]!), close };
+  return { urls, stop, start, close };
 };

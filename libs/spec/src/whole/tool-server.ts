@@ -7,7 +7,7 @@ import type { JsonObject } from '@countersign/contracts';
 import type { Permission } from '@countersign/sdk';
 import { createHaltView, createRevocationView, createToolGuard, toolGuardHook } from '@countersign/tool-guard';
 import { audience } from './desk.ts';
-import { call } from './http.ts';
+import { call, patiently } from './http.ts';
 import type { Answer } from './http.ts';
 import { until } from '../until.ts';
 
@@ -18,7 +18,7 @@ export interface ToolServer {
   readonly guardKey: SigningKey;
   /** What really ran, in order. */
   readonly executed: readonly { readonly tool: string; readonly arguments: unknown }[];
-  /** Calls a tool with these headers; the permission of an SDK action has the right ones. */
+  /** Calls a tool with these headers, again while its guard does not see the halts at this moment; the permission of an SDK action has the right ones. */
   invoke(tool: string, args: JsonObject, headers?: Permission['headers'] | Readonly<Record<string, string>>): Promise<Answer>;
   /** For run.guard and action.execute: throws where the server refuses. @param again a code that is waited out */
   execute(tool: string, again?: { readonly while: string }): (args: JsonObject, permission: Permission) => Promise<string>;
@@ -39,7 +39,7 @@ export const startToolServer = async (bus: Bus, jwks: KeySet, redis: string): Pr
     return { done: request.params.tool, n: executed.length };
   });
   const url = await app.listen({ port: 0, host: '127.0.0.1' });
-  const invoke: ToolServer['invoke'] = (tool, args, headers = {}) => call('POST', `${url}/${tool}`, args, headers);
+  const invoke: ToolServer['invoke'] = (tool, args, headers = {}) => patiently(() => call('POST', `${url}/${tool}`, args, headers));
   return {
     url, guardKey, executed, invoke,
     execute: (tool, again) => async (args, permission) => {

@@ -4,7 +4,7 @@ import { namespacedBus } from '@countersign/bus';
 import type { Bus } from '@countersign/bus';
 import { generateKey } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
-import { createAgentRuntime, kafkaTransport } from '@countersign/sdk';
+import { createAgentRuntime, kafkaTransport, RunFailed } from '@countersign/sdk';
 import type { AgentRuntime, AgentRuntimeOptions, Instruction, Run } from '@countersign/sdk';
 import { serviceKeys } from '@countersign/service-host';
 import { fromUrl, verifyLog } from '../../../cli/src/audit/verify.ts';
@@ -48,8 +48,8 @@ export interface Whole {
   drainWhole(): Promise<Verified>;
   /** Stops one service, as if its process had gone. */
   stop(name: ServiceName): Promise<void>;
-  /** Starts a stopped one again. */
-  start(name: ServiceName): Promise<void>;
+  /** Starts a stopped one again. @param change of its environment, for this life of it */
+  start(name: ServiceName, change?: Readonly<Record<string, string>>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -62,7 +62,7 @@ export const startWhole = async (env: Readonly<Record<string, string>> = {}, nam
     const place = await openPlace();
     closers.push(place.close);
     prepare(place);
-    const { urls, stop, start, close: stopAll } = await startServices(place, names, { CS_POLICY_BUNDLE: rulesFolder, ...env });
+    const { urls, stop, start, close: stopAll } = await startServices(place, names, { CS_POLICY_BUNDLE: rulesFolder, ...slowly, ...env });
     closers.push(stopAll);
     const bus = namespacedBus(await createKafkaBus({ brokers: place.kafka.split(','), clientId: 'journey' }), place.namespace);
     closers.push(() => bus.close());
@@ -74,10 +74,10 @@ export const startWhole = async (env: Readonly<Record<string, string>> = {}, nam
     const transport = kafkaTransport(bus);
     closers.push(() => transport.close());
 
-    const people = await staff(urls, place);
+    const people = await staff(urls, place, names);
     expectStatus(await people.operator.call('registry', 'POST', '/tools', { tools: Object.entries(catalogue).map(([tool, body]) => ({ ...body, tool })) }), 200);
 
-    const runtime: Whole['runtime'] = (id, key, change = {}) => createAgentRuntime({ agent: id, tenant: 'acme', clientKey: key, registryUrl: urls.registry, supervisionUrl: urls.supervision, auditUrl: urls.audit, transport, grantKeys: keys, ...change });
+    const runtime: Whole['runtime'] = (id, key, change = {}) => createAgentRuntime({ agent: id, tenant: 'acme', clientKey: key, registryUrl: urls.registry, supervisionUrl: urls.supervision, auditUrl: urls.audit, transport, grantKeys: keys, decisionTimeoutMs: 60_000, ...change });
     const agent: Whole['agent'] = async (id, change = {}) => {
       const key = generateKey(`${id}-1`);
       const { kty, crv, x, kid } = key.publicJwk;
@@ -89,7 +89,7 @@ export const startWhole = async (env: Readonly<Record<string, string>> = {}, nam
         const { reviews } = expectStatus(await people.operator.call('registry', 'POST', '/agents/reviews', { agents: [id] }), 200).body as unknown as AgentReviewList;
         failed = reviews[0]!.checks.filter(({ passed }) => !passed);
         return reviews[0]!.passed;
-      }, 20_000).catch((error: Error) => { throw new Error(`${id} does not pass its governance review: ${failed === undefined ? error.message : JSON.stringify(failed)}`); });
+      }, 60_000).catch((error: Error) => { throw new Error(`${id} does not pass its governance review: ${failed === undefined ? error.message : JSON.stringify(failed)}`); });
       expectStatus(await people.operator.call('registry', 'POST', `/agents/${id}/activate`, { reason: 'ready' }), 200);
       const own = runtime(id, key);
       return { id, key, runtime: own, open: (instruction) => openRun(own, seen, instruction) };
@@ -106,26 +106,32 @@ export const startWhole = async (env: Readonly<Record<string, string>> = {}, nam
   }
 };
 
-const staff = async (urls: Urls, place: Place): Promise<Whole['people']> => {
+/** What was granted stays so for as long as a test takes to come back to it, however slow the machine. */
+const slowly = { CS_GRANT_MS: '300000' };
+
+const staff = async (urls: Urls, place: Place, names: readonly ServiceName[]): Promise<Whole['people']> => {
   const operator = await enrolFirst(urls, place);
   const owner = await enrol(urls, operator, 'owner', ['treasurer', 'agent-owner']);
   const tess = await enrol(urls, operator, 'tess', ['treasurer']);
   const theo = await enrol(urls, operator, 'theo', ['treasurer']);
   const sena = await enrol(urls, operator, 'sena', ['senior']);
   const nobody = await enrol(urls, operator, 'guest', ['guest']);
-  await knownAt(nobody, 'approvals', '/approvals');
-  await knownAt(nobody, 'supervision', '/halts');
+  // The last that came is the last that anybody hears of.
+  await Promise.all((Object.keys(doors) as (keyof typeof doors)[]).filter((service) => names.includes(service)).map((service) => knownAt(nobody, service, doors[service])));
   return { operator, owner, tess, theo, sena, nobody };
 };
 
+const doors = { policy: '/policy/bundles', approvals: '/approvals', supervision: '/halts', anomaly: '/levels', audit: '/completeness' } as const;
+
 const openRun = (runtime: AgentRuntime, seen: Observed, instruction: Instruction | ((run: string) => Promise<Instruction>)): Promise<Run> =>
   until('policy has started the run', async () => {
-    const run = await runtime.openRun({ instruction });
-    const answer = await until('policy has answered the start', () => seen.replies(run.id)[0], 15_000);
+    const run = await runtime.openRun({ instruction }).catch((error: unknown) => { if (error instanceof RunFailed && error.retryable) return undefined; throw error; });
+    if (run === undefined) return undefined;
+    const answer = await until('policy has answered the start', () => seen.replies(run.id)[0]);
     if (answer.kind !== 'refused') return run;
     if (answer.code !== 'unknown_agent' && answer.code !== 'agent_not_active') throw new Error(`the start was refused: ${answer.code}`);
     return undefined;
-  }, 20_000);
+  }, 60_000);
 
 /** The last tool put is the last that policy learns of. */
 const toolsKnown = async (agent: Agent, owner: Human, last: string): Promise<void> => {
@@ -134,7 +140,7 @@ const toolsKnown = async (agent: Agent, owner: Human, last: string): Promise<voi
     const { code } = await run.propose(last, { note: 'x' }).decision;
     await run.end();
     return code !== 'unknown_tool';
-  }, 20_000);
+  }, 60_000);
 };
 
 const drain = async (urls: Urls, seen: Observed): Promise<Verified> => {
@@ -146,7 +152,7 @@ const drain = async (urls: Urls, seen: Observed): Promise<Verified> => {
   await until('audit has everything that was recorded', async () => {
     const before = seen.recorded();
     return await sizeOf() >= before && seen.recorded() === before;
-  }, 20_000);
+  }, 60_000);
   const { body } = await call('GET', `${urls.audit}/verifier-key`);
   return verifyLog(fromUrl(urls.audit), String(body['text']).trim());
 };
@@ -157,6 +163,6 @@ const drainWhole = async (urls: Urls, seen: Observed): Promise<Verified> => {
     if (verified.ok && verified.entries === seen.recorded()) return true;
     verified = await drain(urls, seen);
     return !verified.ok;
-  }, 20_000);
+  }, 60_000);
   return verified;
 };
