@@ -28,7 +28,7 @@ describe('the life of an agent', () => {
     terminal.keep(operator, ['operator']);
     await enrol(whole.urls, operator, 'leaver', ['agent-owner']);
     second = await enrol(whole.urls, operator, 'second', ['operator']);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await whole?.close();
     terminal?.close();

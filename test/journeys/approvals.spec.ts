@@ -27,7 +27,7 @@ describe('people decide what waits', () => {
     const reader = { url: `http://127.0.0.1:${(balances.address() as AddressInfo).port}/balance` };
     whole = await startWhole({ CS_APPROVALS_READERS: '127.0.0.1', CS_APPROVALS_READER_MS: '30000', CS_GRANT_MS: '300000' }, undefined, { 'desk.credit': deskTool('Credits a customer; can be taken back', { to: { type: 'string', minLength: 1, maxLength: 34 }, minor: { type: 'integer', minimum: 1, maximum: 100_000_000 } }, { reader, compensator: 'desk.write', facts: { target: '[args.to]', amount: 'args.minor', currency: "'EUR'" } }) });
     clerk = await whole.agent('clerk');
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { balances?.close(); await whole?.close(); }, 60_000);
   beforeEach(async () => { run = await clerk.open({ text: 'pay what is due', attestation: null }); });
 

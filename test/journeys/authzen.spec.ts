@@ -40,7 +40,7 @@ describe('AuthZEN', () => {
     token = await tokenOf('pep', pep.key);
     // Policy and gateway learn of tools and people a moment after the registry did.
     for (const [subject, action] of [[alice, read], [alice, write], [alice, soft(true)], [bob, read]]) await until('everybody is known, and every tool', async () => (await evaluate({ subject, action, resource: one })).body['decision'] === true);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { await whole?.close(); }, 60_000);
 
   const tokenOf = async (agent: string, key: SigningKey): Promise<string> => {
@@ -52,11 +52,13 @@ describe('AuthZEN', () => {
     return String(answer.body['access_token']);
   };
   /** Again for as long as the gateway, or policy behind it, does not get to answer. */
-  const post = (path: string, body: unknown, headers: Record<string, string> = {}) => until('an answer', async () => {
+  let last: unknown;
+  const post = (path: string, body: unknown, headers: Record<string, string> = {}) => until(() => `an answer, not ${JSON.stringify(last)}`, async () => {
     const answer = await call('POST', `${whole.urls.gateway}/access/v1/${path}`, body, { authorization: `Bearer ${token}`, ...headers });
+    last = answer.body;
     const said = [answer.body, ...(answer.body['evaluations'] ?? []) as Answer['body'][]].map(({ context }) => context as { code?: string; error?: { status: number } } | undefined);
     return answer.status !== 503 && !said.some((context) => context?.code === 'timeout' || [429, 503].includes(context?.error?.status ?? 0)) && answer;
-  }, 100_000);
+  }, 60_000);
   const evaluate = (body: unknown) => post('evaluation', body);
   const batch = async (body: unknown): Promise<boolean[]> => {
     const answer = await post('evaluations', body);

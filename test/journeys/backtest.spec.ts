@@ -37,7 +37,7 @@ describe('a draft is tried on what happened', () => {
     expect(await run.propose('desk.forbidden', { note: '1' }).decision).toMatchObject({ decision: 'deny' });
     await run.end();
     await whole.seen.caughtUp();
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { await whole?.close(); if (dir !== undefined) rmSync(dir, { recursive: true, force: true }); }, 60_000);
 
   const draftOf = (name: string, change: (rules: string) => string): string => {

@@ -18,7 +18,7 @@ describe('bad input', () => {
   beforeAll(async () => {
     ({ whole, agent: clerk } = await startWithAgent('clerk'));
     session = await openRawSession(whole, clerk);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { await whole?.close(); }, 60_000);
 
   const goesOn = async () => expect(await session.propose('desk.read', { note: 'n' })).toMatchObject({ decision: 'allow' });

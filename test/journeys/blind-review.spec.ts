@@ -21,7 +21,7 @@ describe('a change made without a person, drawn for review', () => {
     await writeFile(bundle, `${await readFile(bundle, 'utf8')}\nreview: { rate: 1 }\n`);
     whole = await startWhole({ CS_POLICY_BUNDLE: folder, CS_POLICY_BUNDLE_NAME: 'desk' });
     clerk = await whole.agent('clerk');
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { await whole?.close(); await rm(folder, { recursive: true, force: true }); }, 60_000);
 
   it('is shown without what was decided, and its verdict counts', async () => {

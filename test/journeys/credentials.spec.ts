@@ -12,7 +12,7 @@ const note = { note: 'n' };
 describe('credentials of an agent', () => {
   let whole: Whole;
   let clerk: Agent;
-  beforeAll(async () => { ({ whole, agent: clerk } = await startWithAgent('clerk')); }, 120_000);
+  beforeAll(async () => { ({ whole, agent: clerk } = await startWithAgent('clerk')); }, 240_000);
   afterAll(async () => { await whole?.close(); }, 60_000);
 
   const operator = (method: string, path: string, body?: object): Promise<Answer> => whole.people.operator.call('registry', method, path, body);

@@ -25,7 +25,7 @@ describe('one agent acts for another', () => {
     last = await whole.agent('last', { permissions });
     await whole.agent('extra', { permissions });
     for (const agent of [payer, scribe, gossip, last]) await (await agent.open({ text: 'warm up', attestation: null })).end();
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { await whole?.close(); }, 60_000);
 
   const open = (agent = planner) => agent.open(whole.people.owner.instruct(agent.id, instruction));

@@ -40,7 +40,7 @@ describe('the system graph and the tool catalogue', () => {
     terminal.keep(whole.people.operator, ['operator']);
     terminal.keep(await enrol(whole.urls, whole.people.operator, 'rita', ['policy-reviewer']), ['policy-reviewer']);
     clerk = await whole.agent('clerk');
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { everything?.kill(); await whole?.close(); terminal?.close(); }, 60_000);
 
   it('a catalogue with a dangling relation is refused at its line and changes nothing; whole it is imported once', async () => {

@@ -25,7 +25,7 @@ describe('a halt mid-run', () => {
     other = await whole.agent('other');
     await clerk.open({ text: 'warm up', attestation: null });
     await other.open({ text: 'warm up', attestation: null });
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { await whole?.close(); }, 60_000);
 
   const open = (agent: Agent): Promise<RawSession> => openRawSession(whole, agent, whole.people.tess.instruct(agent.id, 'pay NL77PRNT0000000001 the 9.50 EUR'));

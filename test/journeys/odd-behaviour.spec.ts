@@ -65,7 +65,7 @@ describe('an agent that behaves unlike itself', () => {
     await whole.bus.publish(past('clerk', Date.now()).map((seen) => ({
       topic: topic.anomalyActions, key: 'clerk', partition, value: JSON.stringify(seen), headers: envelope({ id: `${seen.run}:${seen.kind}:${seen.now}`, type: 'countersign.anomaly.action.v1', source: 'anomaly', time: seen.now, tenant: 'acme' }),
     })));
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { await whole?.close(); await rm(folder, { recursive: true, force: true }); }, 60_000);
 
   // A service that has just started may not know its people yet.

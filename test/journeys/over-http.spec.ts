@@ -11,7 +11,7 @@ describe('over plain HTTP', () => {
   let clerk: Agent;
   beforeAll(async () => {
     ({ whole, agent: clerk } = await startWithAgent('clerk'));
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { await whole?.close(); }, 60_000);
 
   const open = async () => {

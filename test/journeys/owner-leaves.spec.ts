@@ -23,7 +23,7 @@ describe('an owner leaves', () => {
     payer = await whole.agent('payer', { owner: 'carol' });
     filer = await whole.agent('filer', { owner: 'carol' });
     session = await openRawSession(whole, payer, carol.instruct('payer', 'write it down'));
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { await whole?.close(); }, 60_000);
 
   const agent = async (id: string) => (await whole.people.operator.call('registry', 'GET', `/agents/${id}`)).body as unknown as AgentSnapshot;

@@ -13,7 +13,7 @@ describe('the page', () => {
   beforeAll(async () => {
     [whole, browser] = await Promise.all([startWhole(), startBrowser()]);
     clerk = await whole.agent('clerk');
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { await browser?.close(); await whole?.close(); }, 60_000);
 
   const complaints: string[] = [];

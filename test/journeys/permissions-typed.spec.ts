@@ -23,7 +23,7 @@ describe('roles, templates and changes from the command line', () => {
     terminal = openTerminal(whole.urls);
     terminal.keep(whole.people.operator, ['operator']);
     terminal.keep(await enrol(whole.urls, whole.people.operator, 'rita', ['policy-reviewer']), ['policy-reviewer']);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { await whole?.close(); terminal?.close(); }, 60_000);
 
   it('an agent comes out of a template, and what it may do is explained', async () => {

@@ -22,7 +22,7 @@ describe('roles and their change', () => {
     lead = await enrol(whole.urls, operator, 'lead', ['finance-lead']);
     rita = await enrol(whole.urls, operator, 'rita', ['policy-reviewer']);
     key = generateKey('payer-1');
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { await whole?.close(); }, 60_000);
 
   const put = (path: string, body: object) => operator.call('registry', 'PUT', path, body);

@@ -47,7 +47,7 @@ describe('a rule of the demo company', () => {
       return (await until('the decision is on the record', () => whole.seen.governed(run.id).find((one): one is GovernedDecided => one.kind === 'action.decided'))).decision;
     };
     await until('policy knows the tools', async () => (await decide(100)).code !== 'unknown_tool', 60_000);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await follower?.stop();
     await whole?.close();

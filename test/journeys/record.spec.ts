@@ -38,7 +38,7 @@ describe('the record, for somebody who trusts nobody here', () => {
     [run, action] = [opened.id, paid.action];
     await whole.drain();
     await until('the index has the end of the run', async () => ((await ada.call('audit', 'GET', `/query?run=${run}&type=countersign.governed.run.ended.v1`)).body['entries'] as unknown[] | undefined)?.length === 1);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { terminal?.close(); await whole?.close(); await siem?.close(); }, 60_000);
 
   it('is asked in many ways by those who may, and by nobody else', async () => {

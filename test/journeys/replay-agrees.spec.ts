@@ -37,7 +37,7 @@ describe('the sample sessions and a workplace that nobody catalogued', () => {
     bus = namespacedBus(await createKafkaBus({ brokers: place.kafka.split(','), clientId: 'replay-agrees' }), place.namespace);
     dir = await mkdtemp(join(tmpdir(), 'cs-agrees-'));
     for (const file of [sampleFile, join(folder, 'tests/clinic.jsonl')]) for await (const session of readSessions(file)) sessions.push(session);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await bus?.close();
     await services?.close();

@@ -9,7 +9,7 @@ describe('a replayed message', () => {
   let session: RawSession;
   beforeAll(async () => {
     ({ whole, agent: clerk } = await startWithAgent('clerk'));
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { await whole?.close(); }, 60_000);
   beforeEach(async () => { session = await openRawSession(whole, clerk); });
 

@@ -22,7 +22,7 @@ describe('a spoofed agent', () => {
     await thief.open({ text: 'warm up', attestation: null });
     session = await openRawSession(whole, victim);
     other = await openRawSession(whole, thief);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { await whole?.close(); }, 60_000);
 
   const counted = (code: string, principal: string): number => whole.seen.governed().flatMap((record) => (record.kind === 'messages.unproven' ? record.counts : [])).filter((count) => count.code === code && count.principal === principal).reduce((sum, { count }) => sum + count, 0);

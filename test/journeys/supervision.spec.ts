@@ -24,7 +24,7 @@ describe('supervision', () => {
     const file = join(whole.place.secretsDir, 'reversals.json');
     writeFileSync(file, JSON.stringify({ agent: 'reverser', key: reverser.key.privateJwk, tools: { [audience]: whole.tools.url } }), { mode: 0o600 });
     await (await clerk.open({ text: 'warm up', attestation: null })).end();
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { await whole?.close(); }, 60_000);
 
   const detail = async (run: string, query = ''): Promise<RunDetail> => (await whole.people.nobody.call('supervision', 'GET', `/runs/${run}${query}`)).body as unknown as RunDetail;

@@ -12,7 +12,7 @@ describe('an agent is suspended mid-run', () => {
   beforeAll(async () => {
     ({ whole, agent: clerk } = await startWithAgent('clerk'));
     session = await openRawSession(whole, clerk, whole.people.tess.instruct('clerk', 'pay NL77PRNT0000000001 the 9.50 EUR'));
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { await whole?.close(); }, 60_000);
 
   it('its next proposals are denied, no new run or token is given, and what was granted is not confirmed any more', async () => {

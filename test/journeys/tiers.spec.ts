@@ -12,7 +12,7 @@ describe('an agent proposes at each tier', () => {
   beforeAll(async () => {
     whole = await startWhole();
     clerk = await whole.agent('clerk');
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { await whole?.close(); }, 60_000);
 
   const decided = (run: string, action: string): GovernedDecided[] => whole.seen.governed(run).filter((record): record is GovernedDecided => record.kind === 'action.decided' && record.action === action);

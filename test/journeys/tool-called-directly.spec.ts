@@ -25,7 +25,7 @@ describe('a tool called directly', () => {
     await clerk.open({ text: 'warm up', attestation: null });
     await stranger.open({ text: 'warm up', attestation: null });
     other = await open(stranger);
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => { await whole?.close(); }, 60_000);
   beforeEach(async () => {
     session = await open(clerk);

@@ -61,7 +61,7 @@ describe('a guarded tool', () => {
   it('waits for people after a step_up, and takes a later allow', async () => {
     const w = world({ decide: () => [{ decision: 'step_up', tier: 3 }, { decision: 'allow', tier: 3 }] });
     const run = await w.open();
-    expect(await run.guard('t', () => 'done', { waitMs: 2_000 })({})).toBe('done');
+    expect(await run.guard('t', () => 'done', { waitMs: 60_000 })({})).toBe('done');
   });
 
   it('denies and cancels when people do not answer in time', async () => {
@@ -206,7 +206,7 @@ describe('a run', () => {
   });
 
   it('keeps hundreds of runs apart at thousands of messages a second, in few publishes', async () => {
-    const w = world();
+    const w = world({}, { decisionTimeoutMs: 60_000 });
     const runs = await Promise.all(Array.from({ length: 200 }, () => w.open()));
     await Promise.all(runs.map(async (run, r) => {
       for (let i = 0; i < 10; i++) expect(await run.guard('t', (args) => args['n'])({ n: `${r}-${i}` })).toBe(`${r}-${i}`);

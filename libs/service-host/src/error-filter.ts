@@ -16,7 +16,7 @@ export const errorFilter = (log: Logger, statusOf: (code: string) => number | un
   },
 });
 
-export const sendProblem = (reply: FastifyReply, error: unknown, log: Logger, statusOf: (code: string) => number | undefined): void => {
+const sendProblem = (reply: FastifyReply, error: unknown, log: Logger, statusOf: (code: string) => number | undefined): void => {
   const problem = problemOf(error, statusOf);
   if (problem.status >= 500) log.error({ err: error, code: problem.code }, 'request failed');
   if (reply.sent) return;

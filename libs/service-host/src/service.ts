@@ -7,7 +7,7 @@ import type { Bus } from '@countersign/bus';
 import { createMetrics, startTracing } from '@countersign/telemetry';
 import type { Logger, Metrics } from '@countersign/telemetry';
 import { BusStrategy } from './bus-strategy.ts';
-import { errorFilter, sendProblem } from './error-filter.ts';
+import { errorFilter } from './error-filter.ts';
 import { healthRoutes } from './health.ts';
 import type { Readiness } from './health.ts';
 import type { HttpDoor, LargeBodies } from './http.ts';
@@ -85,8 +85,7 @@ const open = async (options: ServiceOptions): Promise<RunningService & { consumi
   const adapter = new FastifyAdapter({ bodyLimit: maxBodyBytes, forceCloseConnections: 'idle', routerOptions: { maxParamLength: 512 } });
   const app = await NestFactory.create<NestFastifyApplication>(options.module as Type, adapter, { logger: nestLogger(log), bodyParser: false, abortOnError: false });
   const fastify = adapter.getInstance();
-  // Bodies and hooks refuse before Nest sees the request; the same face for their errors.
-  fastify.setErrorHandler((error, _request, reply) => { sendProblem(reply as never, error, log, statusOfCode); });
+  // What bodies and hooks refuse before Nest sees the request has the same face: Nest sets Fastify's one error handler, and it ends in our filter.
   options.door?.(fastify as never);
   strictBodies(fastify as never);
   largeBodies(fastify as never, options.largeBodies ?? {});

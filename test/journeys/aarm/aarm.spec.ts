@@ -13,7 +13,7 @@ import type { Stage } from './stage.ts';
 /** The tests of AARM's conformance/testing.mdx, by requirement and number, on the whole product with real Kafka. README.md beside this says what each covers. */
 describe('AARM', () => {
   let stage: Stage;
-  beforeAll(async () => { stage = await openStage(); }, 120_000);
+  beforeAll(async () => { stage = await openStage(); }, 240_000);
   afterAll(async () => { await stage?.whole.close(); await stage?.siem.close(); }, 60_000);
 
   for (const requirement of [r1, r2, r3, r4, r5, r6, r7, r8, r1Unavailable]) requirement(() => stage);
