@@ -38,11 +38,11 @@ describe(`kill -9 of sequencer, broker and PostgreSQL, ${kills} times at random 
       bus = await createKafkaBus({ brokers: [kafka], clientId: 'load', requestTimeoutMs: 3_000 });
       await bus.ensureTopics(Object.values(topics));
     });
-  }, 120_000);
+  }, 240_000);
   afterAll(async () => {
     await bus?.close();
     await place?.close();
-  }, 60_000);
+  }, 120_000);
 
   it('loses and doubles nothing: every record once, the index contiguous, every checkpoint a beginning of the last', async () => {
     const random = seeded(20_261_121);
@@ -51,13 +51,13 @@ describe(`kill -9 of sequencer, broker and PostgreSQL, ${kills} times at random 
     const load = (async () => {
       for (let next = 0; !stop;) {
         const batch = governedRecords(25, 1, next).map(({ key, value, headers, partition }) => ({ topic, key: key!, value, headers, partition }));
-        await bus.publish(batch).then(() => { next += batch.length; }, async () => { next = Number((await until('the broker answers', () => bus.ends(topic).catch(() => undefined), 60_000))[0]); });
+        await bus.publish(batch).then(() => { next += batch.length; }, async () => { next = Number((await until('the broker answers', () => bus.ends(topic).catch(() => undefined), 120_000))[0]); });
         await passed(20);
       }
     })();
     const growing = async (): Promise<void> => {
-      const from = (await until('audit answers', checkpoint, 60_000)).size;
-      seen.push(await until('the log grows', async () => { const now = await checkpoint(); return now !== undefined && now.size > from ? now : undefined; }, 60_000));
+      const from = (await until('audit answers', checkpoint, 120_000)).size;
+      seen.push(await until('the log grows', async () => { const now = await checkpoint(); return now !== undefined && now.size > from ? now : undefined; }, 120_000));
     };
     await growing();
     const counted: Record<string, number> = {};
@@ -83,7 +83,7 @@ describe(`kill -9 of sequencer, broker and PostgreSQL, ${kills} times at random 
     stop = true;
     await load;
     const published = Number((await bus.ends(topic))[0]);
-    const last = await until('everything is on the log', async () => { const now = await checkpoint(); return now !== undefined && now.size >= published ? now : undefined; }, 60_000);
+    const last = await until('everything is on the log', async () => { const now = await checkpoint(); return now !== undefined && now.size >= published ? now : undefined; }, 120_000);
     console.log(JSON.stringify({ kills: counted, published, size: last.size, checkpoints: seen.length }));
 
     const read = fromUrl(place.audit);
@@ -105,5 +105,5 @@ describe(`kill -9 of sequencer, broker and PostgreSQL, ${kills} times at random 
       const proof = await consistencyProof(encodings.sha256, tile, earlier.size, last.size);
       expect(verifyConsistency(encodings.sha256, earlier.size, last.size, earlier.root, last.root, proof)).toBe(true);
     }
-  }, 60_000 + kills * 40_000);
+  }, 180_000 + kills * 60_000);
 });

@@ -5,7 +5,6 @@ import { audited, belonging, until } from '@countersign/spec/whole';
 import { fromUrl, verifyLog } from '../../libs/cli/src/audit/verify.ts';
 import type { Verified } from '../../libs/cli/src/audit/verify.ts';
 
-
 export interface Verdict {
   /** Proposals without a decision. */
   readonly lost: readonly string[];
@@ -25,7 +24,28 @@ export interface Verdict {
 
 /** Reads everything that was written, after all is done, and judges it without asking anyone who took part. */
 export const judge = async (bus: Bus, auditUrl: string, proposed: ReadonlySet<string>): Promise<Verdict> => {
-  const records = await quiet(bus);
+  const records: BusMessage[] = [];
+  const subscription = await bus.follow({ topics: [...audited, 'anomaly.actions.v1', 'runs.inbox.v1'], from: 'start', onBatch: (messages) => { for (const message of messages) if (!isHeartbeat(message) && message.value !== null) records.push(message); } });
+  await subscription.ready;
+  try {
+    // Judged once nothing is added any more and nothing is missing; what is missing after two minutes is.
+    await until('it is whole', async () => { await quiet(records); return whole(weigh(records, proposed)); }, 120_000).catch(() => undefined);
+    const recorded = (): number => records.filter(belonging()).length;
+    const verified = async (): Promise<Verified> => verifyLog(fromUrl(auditUrl), await text(`${auditUrl}/verifier-key`));
+    await until('audit has everything', async () => await sizeOf(auditUrl) >= recorded(), 120_000);
+    let log = await verified();
+    // Services still speak, of what is over: the log and this reader are asked until they agree.
+    await until('both have the same', async () => { if (log.entries !== recorded()) log = await verified(); return !log.ok || log.entries === recorded(); }).catch(() => undefined);
+    return { ...weigh(records, proposed), log, recorded: recorded() };
+  } finally {
+    await subscription.stop();
+  }
+};
+
+type Weighed = Omit<Verdict, 'log' | 'recorded'>;
+const whole = ({ lost, endings, rekeyed, asked }: Weighed): boolean => lost.length === 0 && endings.length === 0 && rekeyed.seen >= rekeyed.decided && asked.approvals >= asked.stepUps;
+
+const weigh = (records: readonly BusMessage[], proposed: ReadonlySet<string>): Weighed => {
   const decided = new Map<string, { rounds: number[]; terminal: number; cancelled: number }>();
   const positions = new Map<number, number>();
   const approvals = new Set<string>();
@@ -49,8 +69,6 @@ export const judge = async (bus: Bus, auditUrl: string, proposed: ReadonlySet<st
     if (/requested/.test(event.type)) approvals.add(event.stream);
   }
   const rekeyed = records.filter(({ topic, value }) => topic === 'anomaly.actions.v1' && (JSON.parse(value!.toString()) as { kind: string }).kind === 'action').length;
-  const recorded = records.filter(belonging()).length;
-  await until('audit has everything', async () => await sizeOf(auditUrl) >= recorded, 30_000);
   const all = [...decided.entries()];
   const first = all.filter(([, one]) => one.rounds.includes(1));
   return {
@@ -58,25 +76,18 @@ export const judge = async (bus: Bus, auditUrl: string, proposed: ReadonlySet<st
     endings: all.filter(([, one]) => one.terminal + one.cancelled !== 1).map(([key]) => key),
     repeated: all.filter(([, one]) => new Set(one.rounds).size !== one.rounds.length).map(([key]) => key),
     gaps, rekeyed: { decided: first.length, seen: rekeyed }, asked: { stepUps, approvals: approvals.size },
-    log: await verifyLog(fromUrl(auditUrl), await text(`${auditUrl}/verifier-key`)), recorded,
   };
 };
 
 const text = async (url: string): Promise<string> => (await (await fetch(url)).text()).trim();
 const sizeOf = async (auditUrl: string): Promise<number> => Number((await text(`${auditUrl}/checkpoint`)).split('\n')[1]);
 
-/** All records of the topics once nothing is added any more. */
-const quiet = async (bus: Bus): Promise<readonly BusMessage[]> => {
-  const records: BusMessage[] = [];
-  const topics = [...audited, 'anomaly.actions.v1', 'runs.inbox.v1'];
-  const subscription = await bus.follow({ topics, from: 'start', onBatch: (messages) => { for (const message of messages) if (!isHeartbeat(message) && message.value !== null) records.push(message); } });
-  await subscription.ready;
+/** Resolves once nothing is added any more. */
+const quiet = async (records: readonly BusMessage[]): Promise<void> => {
   let before = -1;
   let since = Date.now();
   await until('nothing is added any more', () => {
     if (records.length !== before) { before = records.length; since = Date.now(); }
     return Date.now() - since > 1_500;
-  }, 30_000);
-  await subscription.stop();
-  return records;
+  }, 60_000);
 };

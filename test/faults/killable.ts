@@ -41,7 +41,7 @@ export const startKillable = async (prepare: (kafka: string) => Promise<void>): 
   const services = await (await local<{ startServices(infra: object, names: readonly string[], options: object): Promise<ServiceProcesses> }>('services.mjs'))
     .startServices(infra, ['audit'], { env: { CS_LOG_LEVEL: 'warn', CS_AUDIT_CATALOGUE_WAIT_MS: '0' } });
   /** The port is taken until the last of its children has gone. */
-  const again = <T>(begin: () => Promise<T>): Promise<T> => until('it starts again', () => begin().catch(() => undefined), 40_000);
+  const again = <T>(begin: () => Promise<T>): Promise<T> => until('it starts again', () => begin().catch(() => undefined), 120_000);
   return {
     kafka: broker.brokers, audit: services.urls.audit,
     kill: async (what) => {

@@ -60,7 +60,7 @@ export const openLoad = async ({ place, services, bus, dir }: Processes): Promis
         const guard = createToolGuard({ audience: `agentdojo-${tool.slice(0, tool.indexOf('.'))}`, jwks: keys, store, halts, now: Date.now });
         const call = { grant: permission.grant, claim: permission.claim ?? undefined, sessionProof: permission.sessionProof, tool, arguments: args };
         // A guard that cannot see the halts refuses and says that it is worth another try.
-        const checked = await until(`the tool answers for ${tool}`, async () => { const one = await guard.check(call); return (one.ok || !one.retryable) && one; }, 25_000);
+        const checked = await until(`the tool answers for ${tool}`, async () => { const one = await guard.check(call); return (one.ok || !one.retryable) && one; }, 100_000);
         if (!checked.ok) throw new Error(`the tool refused: ${checked.code}: ${checked.detail}`);
       },
       onProposed: (run: string, action: string) => { proposed.add(`${run}/${action}`); },
@@ -86,5 +86,5 @@ const patient = (runtime: AgentRuntime): AgentRuntime => ({
       if (error instanceof RunFailed && (error.retryable || error.code === 'unreachable')) return undefined;
       throw error;
     }
-  }, 45_000),
+  }, 100_000),
 });

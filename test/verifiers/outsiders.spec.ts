@@ -40,7 +40,7 @@ const says = (why: string) => ({ holds: false, why: expect.stringContaining(why)
     return until('they are on the log', async () => {
       const note = await text('checkpoint');
       return sizeOf(note) >= sent ? note : undefined;
-    }, 30_000);
+    }, 120_000);
   };
   const database = async (...statements: readonly string[]): Promise<void> => {
     const client = new pg.Client(place.database('audit'));
@@ -61,7 +61,7 @@ const says = (why: string) => ({ holds: false, why: expect.stringContaining(why)
     restore = await place.backUp('audit');
     await services.start('audit');
     checkpoints = { early, late: await record(300) };
-  }, 90_000);
+  }, 240_000);
   afterAll(async () => {
     outside?.close();
     await services?.close();

@@ -52,7 +52,7 @@ const origin = 'countersign.test/witnessed';
     admin = new pg.Client(process.env['CS_TEST_POSTGRES']!);
     await admin.connect();
     log = await open('log');
-  }, 30_000);
+  }, 120_000);
   afterAll(async () => {
     await Promise.all(pools.map((pool) => pool.end()));
     for (const copy of ['log', 'fork', 'short']) await admin?.query(`drop database if exists ${name}_${copy}`);

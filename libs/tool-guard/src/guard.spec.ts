@@ -32,7 +32,7 @@ const world = (change: Partial<GrantClaims> = {}, options: { gone?: boolean; sta
     claim: issueClaim({ jti: 'c1', grant: claims.jti, tenant: 'acme', run: claims.run, action: claims.action, aud: 'tools', iat: 1_004, exp: 1_009 }, supervision),
     sessionProof: createSessionProof(claims.jti, 'tools', time, session),
   };
-  return { guard, call, store, halt: (notice: Partial<HaltNotice>) => halts.add({ halt: 'h1', op: 'halt', mode: 'halt', tenant: 'acme', scope: { kind: 'run', id: 'r1' }, by: 'p', reason: 'r', at: 0, ...notice }), at: (t: number) => { time = t; }, goStale: () => { stale = true; }, goBlind: () => { blind = true; }, revoke: (kind: Revocation['kind'], subject: string) => revoked.add({ revocation: 'x', tenant: 'acme', agent: 'ag', kind, subject, from: 1_000_001, until: 2e9, reason: 'r', by: 'op', at: 0 }) };
+  return { guard, call, store, halt: (notice: Partial<HaltNotice>) => halts.add({ halt: 'h1', op: 'halt', mode: 'halt', tenant: 'acme', scope: { kind: 'run', id: 'r1' }, by: 'p', reason: 'r', at: 0, ...notice }), at: (t: number) => { time = t; }, goStale: (is = true) => { stale = is; }, goBlind: () => { blind = true; }, revoke: (kind: Revocation['kind'], subject: string) => revoked.add({ revocation: 'x', tenant: 'acme', agent: 'ag', kind, subject, from: 1_000_001, until: 2e9, reason: 'r', by: 'op', at: 0 }) };
 };
 const code = async (w: ReturnType<typeof world>, change: Partial<GuardedCall> = {}) => { const r = await w.guard.check({ ...w.call, ...change }); return r.ok ? 'ok' : r.code; };
 
@@ -141,6 +141,16 @@ describe('tool guard', () => {
     const { setIfAbsent } = w.store;
     Object.assign(w.store, { setIfAbsent: async (key: string, ms: number) => { const first = await setIfAbsent.call(w.store, key, ms); meanwhile(w); return first; } });
     expect(await code(w)).toBe(expected);
+  });
+
+  it('gives the single use back where it went blind while it was being recorded: nothing ran, and the same call passes once it sees again', async () => {
+    const w = world();
+    const { setIfAbsent } = w.store;
+    Object.assign(w.store, { setIfAbsent: async (key: string, ms: number) => { const first = await setIfAbsent.call(w.store, key, ms); w.goStale(); return first; } });
+    expect(await w.guard.check(w.call)).toMatchObject({ code: 'halts_stale', retryable: true });
+    Object.assign(w.store, { setIfAbsent });
+    w.goStale(false);
+    expect([await code(w), await code(w)]).toEqual(['ok', 'grant_used']);
   });
 
   it('lets a tier 1 grant through without claim', async () => {

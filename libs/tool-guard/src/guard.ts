@@ -78,12 +78,13 @@ export const createToolGuard = (options: ToolGuardOptions): ToolGuard => {
     return entry && guardRefusal('credential_revoked', `the ${entry.kind} of this grant was revoked`);
   };
 
+  const useOf = (claims: GrantClaims): string => `use:${sha256Text(lengthPrefixed([audience, claims.tenant, claims.run, claims.action]))}`;
+
   const consume = async (claims: GrantClaims): Promise<GuardRefusal | undefined> => {
     try {
       // A store that lost its memory cannot say that an older grant is unused.
       if (store.forgets && claims.iat * 1000 <= (await store.startedAt())) return guardRefusal('grant_predates_store', 'the grant is older than the memory of the single-use store; propose the action again');
-      const key = `use:${sha256Text(lengthPrefixed([audience, claims.tenant, claims.run, claims.action]))}`;
-      const first = await store.setIfAbsent(key, Math.max(1, claims.exp * 1000 - now()) + 60_000);
+      const first = await store.setIfAbsent(useOf(claims), Math.max(1, claims.exp * 1000 - now()) + 60_000);
       return first ? undefined : guardRefusal('grant_used', 'this action was executed (or tried) already');
     } catch {
       return guardRefusal('hot_state_unavailable', 'the single-use store does not answer; nothing is executed without it');
@@ -104,8 +105,12 @@ export const createToolGuard = (options: ToolGuardOptions): ToolGuard => {
       if (refusal !== undefined) return refusal;
       const used = await consume(claims);
       // The store may have taken its time: a halt, a revocation or the expiry that came meanwhile still wins.
-      const late = used ?? checkHalts(claims) ?? checkRevoked(claims) ?? (now() >= claims.exp * 1000 ? guardRefusal('expired', 'the grant expired while its single use was being recorded') : undefined);
-      return late ?? { ok: true, claims };
+      if (used !== undefined) return used;
+      const late = checkHalts(claims) ?? checkRevoked(claims) ?? (now() >= claims.exp * 1000 ? guardRefusal('expired', 'the grant expired while its single use was being recorded') : undefined);
+      if (late === undefined) return { ok: true, claims };
+      // Nothing ran: whoever is told to try again must find the use free. Where it cannot be given back it stays used.
+      await store.delete(useOf(claims)).catch(() => undefined);
+      return late;
     },
   };
 };

@@ -179,7 +179,7 @@ describe('anomaly on Kafka and PostgreSQL', () => {
     }
     expect(marks.length).toBeGreaterThan(0);
     expect(errors).toEqual([]);
-  }, 90_000);
+  }, 300_000);
 });
 
 const byFinding = (a: unknown, b: unknown): number => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);

@@ -48,7 +48,8 @@ export const topicCases = ({ under, topic }: Tools): void => {
       expect(all[0]!.headers).toEqual({ ce_id: 'a', 'content-type': 'application/ä' });
       expect(all[1]!.value).toBeNull();
       expect(all[1]!.offset).toBeGreaterThan(all[0]!.offset);
-      for (const { timestamp } of all) expect(Math.abs(timestamp - before)).toBeLessThan(10_000);
+      const after = Date.now();
+      for (const { timestamp } of all) expect([timestamp > before - 2_000, timestamp < after + 2_000]).toEqual([true, true]);
     });
 
     it('keeps the order of every key under concurrent publishers of different keys', async () => {

@@ -45,9 +45,9 @@ describe.each(['file', 'PostgreSQL'] as const)('the last signed checkpoint in a 
     expect(await keeper.last('b')).toEqual(head(1));
   });
 
-  it('lets one of two sequencers that follow the same head win', async () => {
+  // Two writers of a file are kept apart by the log's epoch.
+  if (kind !== 'file') it('lets one of two sequencers that follow the same head win', async () => {
     const keepers = [await open(), await open()];
-    if (kind === 'file') return; // two writers of a file are kept apart by the log's epoch
     const results = await Promise.allSettled(keepers.map((keeper, i) => keeper.advance('a', head(9), head(20 + i))));
     expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
   });

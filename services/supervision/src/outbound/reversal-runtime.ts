@@ -36,10 +36,27 @@ const readSettings = (file: string): Settings => {
 
 /** Codes of tool guards and doors that refuse before anything is done. */
 const notDone = new Set([400, 401, 403, 404, 409, 413, 422, 429]);
+/** Codes of guards that cannot see what stops an action at this moment: nothing was done, and the same call may pass in a moment. */
+const notSeen = new Set(['halts_stale', 'revocations_stale']);
+const againMs = 250;
 const maxAnswer = 65_536;
 
-/** Calls the tool once. Anything but a clear yes or a clear no is unknown: it may have been done. */
-const call = async (base: string, tool: string, args: JsonObject, permission: Permission, action: string, timeoutMs: number): Promise<{ readonly taken: Taken; readonly text: string | null }> => {
+const codeOf = (text: string): unknown => {
+  try { return (JSON.parse(text) as { code?: unknown } | null)?.code; } catch { return undefined; }
+};
+
+interface Called { readonly taken: Taken; readonly text: string | null }
+
+/** Calls the tool, again for as long as its guard does not see; one that does not see to the end has done nothing. */
+const call = async (base: string, tool: string, args: JsonObject, permission: Permission, action: string, timeoutMs: number): Promise<Called> => {
+  for (const end = Date.now() + timeoutMs; ; await new Promise((resolve) => { setTimeout(resolve, againMs); })) {
+    const once = await callOnce(base, tool, args, permission, action, timeoutMs);
+    if (!once.again || Date.now() >= end) return once;
+  }
+};
+
+/** Anything but a clear yes or a clear no is unknown: it may have been done. */
+const callOnce = async (base: string, tool: string, args: JsonObject, permission: Permission, action: string, timeoutMs: number): Promise<Called & { readonly again: boolean }> => {
   let answer: Response;
   try {
     answer = await fetch(`${base.replace(/\/+$/, '')}/${encodeURIComponent(tool)}`, {
@@ -47,11 +64,12 @@ const call = async (base: string, tool: string, args: JsonObject, permission: Pe
       headers: { 'content-type': 'application/json', 'idempotency-key': action, ...permission.headers },
     });
   } catch (error) {
-    return { taken: { status: 'unknown', code: 'tool_unanswered', detail: `the tool gave no answer: ${(error as Error).message}` }, text: null };
+    return { taken: { status: 'unknown', code: 'tool_unanswered', detail: `the tool gave no answer: ${(error as Error).message}` }, text: null, again: false };
   }
   const text = (await answer.text().catch(() => '')).slice(0, maxAnswer);
-  if (answer.ok) return { taken: { status: 'reversed' }, text };
-  return { taken: { status: notDone.has(answer.status) ? 'failed' : 'unknown', code: 'tool_refused', detail: `the tool answered ${answer.status}: ${text.slice(0, 200)}` }, text: null };
+  if (answer.ok) return { taken: { status: 'reversed' }, text, again: false };
+  const again = answer.status === 503 && notSeen.has(String(codeOf(text)));
+  return { again, taken: { status: again || notDone.has(answer.status) ? 'failed' : 'unknown', code: 'tool_refused', detail: `the tool answered ${answer.status}: ${text.slice(0, 200)}` }, text: null };
 };
 
 /** Proposes the compensator as supervision's own agent, through the same door as everybody: decided by the rules, granted, claimed, on the record. */
