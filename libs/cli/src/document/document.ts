@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { nearestNode } from '@countersign/service-host/yaml-place';
+import { readYaml } from '@countersign/service-host/yaml-document';
 import type { ErrorObject } from 'ajv/dist/2020.js';
-import { LineCounter, parseDocument } from 'yaml';
 import { CannotRun } from '../errors.ts';
 import { inertLine } from '../people/inert.ts';
 import { fieldLines, placeAt, takes } from './fields.ts';
@@ -46,22 +45,19 @@ export const readDocument = <T>(given: string, kind: DocumentKind, command: stri
   if (!inline && !statSync(given).isFile()) throw new CannotRun(`${given} is no file.`);
   if (!inline && statSync(given).size > mostBytes) throw new CannotRun(`${given} is larger than ${mostBytes} bytes.`);
   const text = inline ? given : readFileSync(given, 'utf8'), name = inline ? 'the text given' : given;
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, strict: true, uniqueKeys: true, merge: false });
-  const at = (offset: number): string => (inline ? name : `${name}:${lines.linePos(offset).line}`);
+  const { value, problems, where } = readYaml(text);
+  const at = (line: number): string => (inline ? name : `${name}:${line}`);
   const fail = (problems: readonly string[]): never => {
     throw new CannotRun([...problems.slice(0, mostSaid), ...(problems.length > mostSaid ? [`… and ${problems.length - mostSaid} more`] : []), `→ ${command} --help names every field and what it takes; ${command} --example prints a file that fits.`].map(inertLine).join('\n'));
   };
-  if (document.errors.length > 0) fail(document.errors.map(({ pos, message }) => `${at(pos[0])}: this is neither YAML nor JSON: ${message}`));
-  let value: unknown;
-  try { value = document.toJS({ maxAliasCount: 0 }); } catch { fail([`${name}: an alias (*name): write the value where it is used`]); }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) fail([`${at(0)}: fields with values are expected here (title: …), not ${Array.isArray(value) ? 'a list' : 'a single value'}`]);
+  if (problems.length > 0) fail(problems.map(({ line, why }) => `${at(line)}: this is neither YAML nor JSON that is taken here: ${why}`));
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) fail([`${at(1)}: fields with values are expected here (title: …), not ${Array.isArray(value) ? 'a list' : 'a single value'}`]);
   const schema = schemaFor(kind), base = baseOf(kind.schema), fits = validatorOf(absolute(schema, base) as Schema);
-  if (!fits(value)) fail(problemsOf(fits.errors ?? []).map((error) => `${at(nearestNode(document.contents, pathOf(error))?.range?.[0] ?? 0)}: ${sentence(error, kind)}`));
+  if (!fits(value)) fail(problemsOf(fits.errors ?? []).map((error) => `${at(where(pathOf(error)).line)}: ${sentence(error, kind)}`));
   return value as T;
 };
 
-/** Where it stands, as `nearestNode` reads it; of a field that should not be there, the field. */
+/** Where it stands, as `where` reads it; of a field that should not be there, the field. */
 const pathOf = (error: ErrorObject): string => {
   const path = error.instancePath.split('/').slice(1).map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
   const all = error.keyword === 'additionalProperties' ? [...path, (error.params as { additionalProperty: string }).additionalProperty] : path;
