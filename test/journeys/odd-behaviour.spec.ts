@@ -3,10 +3,13 @@ import { appendFile, cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hash } from 'node:crypto';
-import { envelope, partitionFor } from '@countersign/bus';
+import { observationMessage } from '@countersign/anomaly/outbound/publish';
+import { createSeal } from '@countersign/anomaly/outbound/seal';
+import { partitionFor } from '@countersign/bus';
 import { topic, topics } from '@countersign/contracts';
 import type { AnomalyLevel, Finding, FindingView, GovernedDecided, Observation } from '@countersign/contracts';
 import { signPersonStatement } from '@countersign/identity';
+import { serviceKey } from '@countersign/service-host';
 import { deskTool, enrol, rulesFolder, startWhole, until } from '@countersign/spec/whole';
 import type { ProposedAction } from '@countersign/sdk';
 import type { Agent, Human, Whole } from '@countersign/spec/whole';
@@ -62,9 +65,9 @@ describe('an agent that behaves unlike itself', () => {
     [clerk, pat] = [await whole.agent('clerk'), await whole.agent('pat')];
     [ana, abe] = [await enrol(whole.urls, whole.people.operator, 'ana', ['analyst']), await enrol(whole.urls, whole.people.operator, 'abe', ['analyst'])];
     const partition = partitionFor('clerk', topics[topic.anomalyActions].partitions);
-    await whole.bus.publish(past('clerk', Date.now()).map((seen) => ({
-      topic: topic.anomalyActions, key: 'clerk', partition, value: JSON.stringify(seen), headers: envelope({ id: `${seen.run}:${seen.kind}:${seen.now}`, type: 'countersign.anomaly.action.v1', source: 'anomaly', time: seen.now, tenant: 'acme' }),
-    })));
+    // Under anomaly's own key: it believes nobody else.
+    const seal = createSeal(serviceKey(whole.place.secretsDir, 'anomaly'));
+    await whole.bus.publish(past('clerk', Date.now()).map((seen) => observationMessage(seen, partition, seal)));
   }, 240_000);
   afterAll(async () => { await whole?.close(); await rm(folder, { recursive: true, force: true }); }, 60_000);
 

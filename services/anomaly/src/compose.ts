@@ -15,6 +15,7 @@ import { tracked } from './inbound/tracked.ts';
 import { startLevelHeartbeats } from './outbound/heartbeats.ts';
 import { createPostgresCheckpoints } from './outbound/postgres-checkpoints.ts';
 import { dispositionMessage, saidMessages } from './outbound/publish.ts';
+import { createSeal } from './outbound/seal.ts';
 import { createBehaviour } from './views/behaviour.ts';
 import { createFindings } from './views/findings.ts';
 import { openDisposing } from './inbound/dispose.ts';
@@ -62,6 +63,7 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
   const view = createFindings(pool);
   const pictures = createBehaviour(pool);
   const unreadable = (message: BusMessage, error: Error): void => onError(error, `unreadable: ${message.topic}/${message.partition}@${message.offset}`);
+  const own = { keys, seal: createSeal(key) };
   const scored = createProgress(now), rekeyed = createProgress(now);
 
   const agents = followAgents(bus, { keys, now, onError: (error) => onError(error, 'agents') });
@@ -70,16 +72,16 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
   const rekeying = await bus.process({
     group: 'anomaly.rekey', input: topic.runsGoverned, outputs: [topic.anomalyActions], onError: (error) => onError(error, 're-keying'),
     // Whose an agent is belongs to each observation: not before the registry's agents are known.
-    own: tracked(rekeyed, async () => ({ handle: async (messages) => { await agents.ready; return rekey(messages, partitions, registered, unreadable); } })),
+    own: tracked(rekeyed, async () => ({ handle: async (messages) => { await agents.ready; return rekey(messages, partitions, registered, own.seal, unreadable); } })),
   });
   const scoring = await bus.process({
     group: 'anomaly', input: topic.anomalyActions, outputs: [topic.anomalyLevels, topic.anomalyFindings, topic.anomalyDetections], onError: (error) => onError(error, 'scoring'),
     own: tracked(scored, async (ownership) => {
       const scorer = await openScorer({
         partition: ownership.partition, next: ownership.next, store, every: ports.checkpointEvery ?? 2_000, onError: (error) => onError(error, 'checkpoint'),
-        reread: async function* (from, to) { for await (const batch of ownership.read(topic.anomalyActions, from, to)) yield readActions(batch, keys, unreadable); },
+        reread: async function* (from, to) { for await (const batch of ownership.read(topic.anomalyActions, from, to)) yield readActions(batch, own, unreadable); },
       });
-      return { handle: (messages) => saidMessages(scorer.handle(readActions(messages, keys, unreadable)), key), committed: scorer.committed };
+      return { handle: (messages) => saidMessages(scorer.handle(readActions(messages, own, unreadable)), key), committed: scorer.committed };
     }),
   });
   const beats = startLevelHeartbeats({ bus, key, tenant, now, scoring: scored, rekeying: rekeyed, onError: (error) => onError(error, 'heartbeat') });
@@ -96,7 +98,7 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
     level: (agent) => { const level = levels.get(agent); return level?.tenant === tenant ? level : undefined; },
     findings: (agent) => view.list(tenant, { agent }, 500),
     behaviour: async (agent) => pictures.show(tenant, agent, now(), { level: levels.get(agent)?.level ?? 'normal', findings: await view.list(tenant, { agent }, 50) }),
-    watched: (messages) => pictures.add(messages[0]?.partition ?? 0, readActions(messages, keys, () => undefined).flatMap(({ offset, entry }) => (entry.kind === 'disposition' || entry.kind === 'disposed' ? [] : [{ offset, seen: entry }]))),
+    watched: (messages) => pictures.add(messages[0]?.partition ?? 0, readActions(messages, own, () => undefined).flatMap(({ offset, entry }) => (entry.kind === 'disposition' || entry.kind === 'disposed' ? [] : [{ offset, seen: entry }]))),
     finding: (finding) => view.show(tenant, finding),
     dispose: openDisposing({ tenant, now, people: ports.people, owner: (agent) => agents.get(agent)?.owner, show: view.show, publish: (said) => bus.publish([dispositionMessage(topic.anomalyActions, said, key)]) }),
     keep: view.add,

@@ -8,9 +8,10 @@ import { randomUUID } from 'node:crypto';
 import type { Said } from '../app/score.ts';
 import type { Observation } from '../core/observation.ts';
 import { toDetection } from './ocsf.ts';
+import type { Seal } from './seal.ts';
 
-/** An observation for the partition of its agent. */
-export const observationMessage = (seen: Observation, partition: number): Outgoing => ({
+/** An observation for the partition of its agent, sealed. */
+export const observationMessage = (seen: Observation, partition: number, { seal }: Seal): Outgoing => seal({
   topic: topic.anomalyActions, key: seen.agent, partition, value: Buffer.from(JSON.stringify(seen)),
   headers: envelope({ id: `${seen.run}:${seen.kind}${'action' in seen ? `:${seen.action}` : ''}`, type: 'countersign.anomaly.action.v1', source: 'anomaly', time: seen.now, tenant: seen.tenant }),
 });
