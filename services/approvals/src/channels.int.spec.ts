@@ -88,7 +88,7 @@ describe('channels', () => {
     await link('tess', 'UTESS');
     await link('theo', 'UTHEO', { minor: null, currency: null });
     await link('olga', 'UOLGA');
-  }, 30_000);
+  });
   afterAll(async () => {
     await service.stop();
     await slack.close();

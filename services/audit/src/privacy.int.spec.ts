@@ -26,7 +26,7 @@ describe('erasure, legal holds and retention', () => {
   beforeAll(async () => {
     book = await openLogbook(process.env['CS_TEST_POSTGRES']!);
     await book.audit.record([started('r1', 'ann'), ended('r1'), ...approval('r1'), started('r2', 'bob'), ended('r2'), started('r3', 'ann')]);
-  }, 30_000);
+  });
   afterAll(() => book.close());
 
   it('holds nothing in the open: payloads in the database are sealed', async () => {

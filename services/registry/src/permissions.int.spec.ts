@@ -25,8 +25,8 @@ describe('changes of permissions on PostgreSQL', () => {
     source = await openInventory(url.href);
     pool = openPool({ connectionString: url.href, max: 4, onError: () => undefined });
     await migrateEventStore(pool);
-  }, 60_000);
-  afterAll(async () => { await pool.end(); await source.destroy(); await run(`DROP DATABASE ${name}`); }, 60_000);
+  });
+  afterAll(async () => { await pool.end(); await source.destroy(); await run(`DROP DATABASE ${name}`); });
 
   it('an approved request changes its subject in the same transaction, and use is counted once', async () => {
     const uses = createToolUses(source);

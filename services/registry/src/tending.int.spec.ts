@@ -28,8 +28,8 @@ describe('the clock of the registry on PostgreSQL', () => {
     await run(`CREATE DATABASE ${name}`);
     source = await openInventory(Object.assign(new URL(admin), { pathname: `/${name}` }).href);
     await migrateEventStore(pool(4));
-  }, 60_000);
-  afterAll(async () => { for (const one of pools) await one.end(); await source.destroy(); await run(`DROP DATABASE ${name}`); }, 60_000);
+  });
+  afterAll(async () => { for (const one of pools) await one.end(); await source.destroy(); await run(`DROP DATABASE ${name}`); });
 
   it('brings each thing upon an agent once, however many instances look at once', async () => {
     let now = day;
@@ -61,7 +61,7 @@ describe('the clock of the registry on PostgreSQL', () => {
     const happened = async (id: string) => (await store.load(`agent:${id}`)).events.map(({ type }) => type).slice(3);
     expect(await happened('hers')).toEqual(['agent.orphaned', 'agent.lapsed', 'agent.suspended']);
     expect(await happened('due')).toEqual(['agent.recertification_due', 'agent.recertification_overdue', 'agent.lapsed', 'agent.suspended']);
-  }, 60_000);
+  });
 
   it('forgets who answered for what once nobody asks any more, so much at a time', async () => {
     const deeds = createDeeds(source);

@@ -23,7 +23,7 @@ describe('the patrol, on PostgreSQL', () => {
     await book.audit.record([...payment(), ...more, told('runs.governed.v1', 'governed.run.ended', { kind: 'run.ended', run: other, agent: 'payer', position: 5, reason: 'gone with the wind' }), told('runs.inbox-dead.v1', 'runs.proposed', {}, { value: Buffer.from([0, 255]) })]);
     await index();
     await book.pool.query('create table kept as select * from entry; create table kept_tile as select * from tile; create table kept_payload as select * from sealed_payload');
-  }, 30_000);
+  });
   afterAll(() => book.close());
 
   it('finds nothing where nothing was changed, before and after words were erased as they may be', async () => {

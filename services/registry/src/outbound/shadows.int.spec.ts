@@ -14,7 +14,7 @@ describe('shadow agents in PostgreSQL', () => {
   beforeAll(async () => {
     database = await openOwnDatabase('registry_shadows');
     source = await new DataSource({ type: 'postgres', url: database.url, migrations: [CreateDeeds1763750000000], migrationsRun: true }).initialize();
-  }, 60_000);
+  });
   afterAll(async () => {
     await source?.destroy();
     await database?.close();

@@ -34,14 +34,14 @@ describe('a halt with half of the house down', () => {
     bus = namespacedBus(await createKafkaBus({ brokers: [process.env['CS_TEST_KAFKA']!], clientId: 'halts' }), name);
     await bus.ensureTopics(Object.values(topics).filter((one) => one.name === haltsTopic));
     beats = startHeartbeats(bus, haltsTopic, { everyMs: 300, now: Date.now, onError: () => undefined, sign: (beatKey, value, at) => signServiceMessage({ topic: haltsTopic, key: beatKey, value, headers: { ce_id: randomUUID(), ce_type: 'countersign.supervision.heartbeat.v1', ce_source: 'supervision', ce_time: new Date(at).toISOString(), tenant: 'acme' } }, key).headers });
-  }, 60_000);
+  });
   afterAll(async () => {
     await beats?.stop();
     await bus?.close();
     await pool?.end();
     await gate?.close();
     await database.close();
-  }, 60_000);
+  });
 
   it('holds without the database: every guard has it, and the database learns of it once it is back; it is not lifted halfway', async () => {
     const book = createHaltBook(bus, pool, key, Date.now);
