@@ -4,8 +4,9 @@ import type { Statement } from './statement.ts';
  * What can be wrong with an entry and what is kept beside it. `entry_changed`: it is gone, or not what its tile has. `tree_changed`: its tile does not lead to
  * the root that was signed. `filed_wrongly`: it is filed under another run, action or id than it says. `payload_changed`, `payload_gone`: its words are not
  * those it commits to, or went without an erasure or expiry on the record. `index_changed`: its line in the index is missing or contradicts it.
+ * `checkpoint_changed`: the head that is served is not the one that was signed.
  */
-export type Fault = 'entry_changed' | 'tree_changed' | 'filed_wrongly' | 'payload_changed' | 'payload_gone' | 'index_changed';
+export type Fault = 'entry_changed' | 'tree_changed' | 'checkpoint_changed' | 'filed_wrongly' | 'payload_changed' | 'payload_gone' | 'index_changed';
 
 /** Indices by what is wrong with them. */
 export type Faults = ReadonlyMap<Fault, readonly number[]>;

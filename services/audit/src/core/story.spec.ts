@@ -9,9 +9,10 @@ const entries = (): StoryEntry[] => payment().map((message, index) => {
   return { index, body, leaf: leafOf({ ...message, at: message.timestamp, value: message.value! }, body, { commitment: 'x', pseudonym: () => 'p-1', digest: () => 'd', shownTo: () => 'seen' }) };
 });
 /** A statement of audit's own, as its leaf stands in the log. */
-const stated = (index: number, kind: string, states: Readonly<Record<string, string | number>>) => {
+/** @param after what has passed since the run, ms */
+const stated = (index: number, kind: string, states: Readonly<Record<string, string | number>>, after = 0) => {
   const { leaf } = entries()[0]!;
-  return { index, leaf: { ...leaf, type: `countersign.audit.${kind}.v1`, source: { topic: 'audit.statements', partition: 0, offset: '0' }, run: null, oversight: [], states } };
+  return { index, leaf: { ...leaf, at: leaf.at + after, type: `countersign.audit.${kind}.v1`, source: { topic: 'audit.statements', partition: 0, offset: '0' }, run: null, oversight: [], states } };
 };
 const whats = (all: readonly StoryEntry[]): string[] => storyOf(run, all).steps.map(({ who, what }) => `${who} ${what}`);
 
@@ -50,7 +51,9 @@ describe('the story of a run', () => {
     expect(storyOf(run, gone, [stated(2, 'erased', { scope: 'run', what: run })]).gaps[0]).toMatch(/no erasure on the record covers/);
     expect(erased({ scope: 'person', what: 'p-1' })).toMatch(/are erased/);
     const slot = { slot: 'long_2026_11', first: 0, last: 3 };
-    expect([slot, { ...slot, last: 2 }, { ...slot, slot: 'long_2026_10' }].map((states) => /are erased/.test(storyOf(run, gone, [stated(7, 'expired', states)]).gaps[0]!))).toEqual([true, false, false]);
+    expect([slot, { ...slot, last: 2 }, { ...slot, slot: 'long_2026_10' }].map((states) => /are erased/.test(storyOf(run, gone, [stated(7, 'expired', states, 11 * 365 * 86_400_000)]).gaps[0]!))).toEqual([true, false, false]);
+    // Before its time nothing expires, whoever says so.
+    expect(storyOf(run, gone, [stated(7, 'expired', slot, 9 * 365 * 86_400_000)]).gaps[0]).toMatch(/no erasure on the record covers/);
   });
 
   it('counts the records of the run: none goes missing between the others', () => {

@@ -1,5 +1,5 @@
 import type { Leaf } from './entry.ts';
-import { monthOf } from './retention.ts';
+import { isOver, monthOf } from './retention.ts';
 import { statementSource } from './statement.ts';
 
 interface Placed { readonly index: number; readonly leaf: Leaf }
@@ -22,12 +22,13 @@ export const coveringOf = (known: readonly Placed[]): ((gone: Placed) => number 
     if (stream !== null) link(`stream:${stream}`, run);
     for (const { event, who } of oversight) if (event === 'instructed') link(`person:${who}`, run);
   }
-  const covers = (states: Readonly<Record<string, unknown>>, { index, leaf }: Placed): boolean => {
-    if (typeof states['slot'] === 'string') return states['slot'] === `${leaf.retention}_${monthOf(leaf.at)}` && Number(states['first']) <= index && index <= Number(states['last']);
+  const covers = (states: Readonly<Record<string, unknown>>, at: number, { index, leaf }: Placed): boolean => {
+    // Nothing expires before its time, whoever says so.
+    if (typeof states['slot'] === 'string') return states['slot'] === `${leaf.retention}_${monthOf(leaf.at)}` && isOver({ retention: leaf.retention, month: monthOf(leaf.at) }, at) && Number(states['first']) <= index && index <= Number(states['last']);
     const what = String(states['what']);
     const runs = leaf.run !== null ? new Set([leaf.run]) : runsOf.get(`stream:${leaf.stream}`) ?? new Set();
     if (states['scope'] === 'run') return runs.has(what);
     return states['scope'] === 'person' && (leaf.stream === `person:${what}` || [...runsOf.get(`person:${what}`) ?? []].some((run) => runs.has(run)));
   };
-  return (gone) => statements.find(({ index, leaf }) => index > gone.index && covers(leaf.states ?? {}, gone))?.index;
+  return (gone) => statements.find(({ index, leaf }) => index > gone.index && covers(leaf.states ?? {}, leaf.at, gone))?.index;
 };

@@ -20,6 +20,8 @@ const findTwice = `
   insert into statement_due (log, kind, states) select $1, 'incident', jsonb_build_object('what', 'same_id_other_content', 'index', r.index, 'earlier', min(e.index))
   from unnest($2::bigint[], $3::bigint[], $4::bytea[]) as r(index, said, digest) join entry e on e.log = $1 and e.said = r.said and e.digest <> r.digest group by r.index`;
 const owe = 'insert into statement_due (log, kind, states) select $1, kind, states from jsonb_to_recordset($2::jsonb) as s(kind text, states jsonb)';
+/** Kinds of statements that are owed here. Whoever can write to this table says no more in audit's name than that something is missing or over. */
+const owable = ['gap', 'incident', 'reconciled', 'expired'];
 const appendTiles = `
   insert into tile (log, level, n, hashes) select $1, * from unnest($2::bigint[]::int[], $3::bigint[], $4::bytea[])
   on conflict (log, level, n) do update set hashes = tile.hashes || excluded.hashes`;
@@ -83,7 +85,7 @@ export const createPostgresLog = (pool: Pool, log: string, publishAtOnce = true)
     },
 
     due: async () => {
-      const { rows } = await pool.query<{ id: string; kind: string; states: Statement['states'] }>('select id, kind, states from statement_due where log = $1 order by id limit 1000', [log]);
+      const { rows } = await pool.query<{ id: string; kind: string; states: Statement['states'] }>('select id, kind, states from statement_due where log = $1 and kind = any($2) order by id limit 1000', [log, owable]);
       return rows.map(({ id, ...statement }) => ({ id: BigInt(id), ...statement }));
     },
 
@@ -94,7 +96,9 @@ export const createPostgresLog = (pool: Pool, log: string, publishAtOnce = true)
     },
 
     saveCheckpoint: async (size, note, at) => {
-      await pool.query('insert into checkpoint (log, size, note, at, published) values ($1, $2, $3, $4, $5) on conflict do nothing', [log, size, note, at, publishAtOnce]);
+      // What somebody else put there before is no head of this log.
+      await pool.query(`insert into checkpoint (log, size, note, at, published) values ($1, $2, $3, $4, $5)
+        on conflict (log, size) do update set note = excluded.note, at = excluded.at, published = excluded.published where checkpoint.note <> excluded.note`, [log, size, note, at, publishAtOnce]);
     },
   };
 };

@@ -3,7 +3,7 @@ import { hashesPerTile, inclusionProof, leafHash, rootFromInclusion } from '@cou
 import type { ReadTile } from '@countersign/tamper-log';
 import type { Pool } from 'pg';
 import type { SubjectKeys } from '../app/keys.ts';
-import type { CheckpointKeeper } from '../app/ports.ts';
+import type { CheckpointKeeper, SignedHead } from '../app/ports.ts';
 import type { Leaf } from '../core/entry.ts';
 import { indexedOf } from '../core/indexed.ts';
 import { incidentsOf, lasting, untold } from '../core/patrol.ts';
@@ -63,6 +63,12 @@ export const createPatrol = ({ pool, log, keys, keeper, readTile, state, alarm, 
       if (error instanceof RangeError) return false;
       throw error;
     }
+  };
+
+  /** Whether the last head in the database is the one that was signed; asked first, for a head is kept elsewhere before it is put there. */
+  const servedIs = async (): Promise<(head: SignedHead) => boolean> => {
+    const { rows: [row] } = await pool.query<{ size: string; note: string }>('select size, note from checkpoint where log = $1 order by size desc limit 1', [log]);
+    return ({ size, note }) => row !== undefined && (Number(row.size) < size || (Number(row.size) === size && row.note === note));
   };
 
   /** Which of these were not erased and did not expire, as far as the record says. */
@@ -137,12 +143,14 @@ export const createPatrol = ({ pool, log, keys, keeper, readTile, state, alarm, 
 
   return {
     step: async () => {
+      const served = await servedIs();
       const head = await keeper.last(log);
       const size = head?.size ?? 0;
       if (next * hashesPerTile >= size) [next, doubt] = [0, undefined];
       if (next === 0 && doubt === undefined) began = now();
       if (size > 0) {
-        const { faults, mend } = await look(next, size, head!.root);
+        const { faults: beside, mend } = await look(next, size, head!.root);
+        const faults: Faults = served(head!) ? beside : new Map([...beside, ['checkpoint_changed', [size - 1]]]);
         // Seen twice, or it was something under way.
         if (doubt === undefined && faults.size + mend.length > 0) { doubt = faults; return false; }
         if (doubt !== undefined) {
