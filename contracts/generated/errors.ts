@@ -148,6 +148,8 @@ export const errors = {
   self_approval: { status: 403, retryable: false, meaning: "A member of the requester set may not vote.", remedy: "Someone else has to decide." },
   already_voted: { status: 409, retryable: false, meaning: "You have voted.", remedy: "Nothing to do." },
   not_eligible: { status: 403, retryable: false, meaning: "You hold none of the roles that may decide this.", remedy: "Someone with such a role has to decide." },
+  pre_approval_futile: { status: 422, retryable: false, meaning: "As the catalogue stands, these terms can cover no action at all.", remedy: "Mend what the detail names, or decide when it is asked." },
+  nothing_like_it: { status: 409, retryable: true, meaning: "There is no request of a living run after which a bad one could be made.", remedy: "Wait until the agent has asked people for this tool, then seed again." },
   pre_approval_over: { status: 409, retryable: false, meaning: "The pre-approval was revoked or used up, or its time is over.", remedy: "Sign new terms: countersign pre-approve." },
   approval_lapsed: { status: 403, retryable: false, meaning: "Of those who approved it too few may still decide: somebody left, was suspended or lost the role before the action ran.", remedy: "Propose it again: whoever may decide now is asked." },
   vote_invalid: { status: 400, retryable: false, meaning: "The vote's signature does not fit the request.", remedy: "Sign approval id, digest and vote with your enrolled key." },

@@ -1198,16 +1198,12 @@ export interface RunView {
   /** Of a child run: the run that delegated. */
   readonly parent?: string;
 }
-/** A bad request that nobody made, to see who looks. */
+/** A bad request that nobody made, to see who looks. It is made after the newest real one of this agent and tool in a run that lives; `arguments` replace those of that one. */
 export interface SeedApprovalRequest {
   readonly agent: string;
   readonly tool: string;
   readonly arguments: JsonObject;
   readonly reason: string | null;
-  readonly route: readonly string[];
-  readonly expiresInMs: number;
-  readonly definition: string;
-  readonly policyVersion: string;
 }
 /** The broker has the message; what comes of it is on the stream. */
 export interface SentResponse {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { envelope } from '@countersign/bus';
 import type { ApprovalResolved, GovernedDecided, GovernedRecord, JsonObject } from '@countersign/contracts';
-import { argumentsDigest, generateKey, preApprovalId, signPersonStatement, signServiceMessage } from '@countersign/identity';
+import { argumentsDigest, generateKey, isOfDigest, preApprovalId, signPersonStatement, signServiceMessage } from '@countersign/identity';
 import type { Run } from '@countersign/sdk';
 import { serviceKey } from '@countersign/service-host';
 import { call, deskTool, human, startWhole, until } from '@countersign/spec/whole';
@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { shapeOf } from '../../services/approvals/src/shape.fixture.ts';
 import { approvalFor } from './approval-for.ts';
 import type { ShownApproval } from './approval-for.ts';
 
@@ -110,6 +111,24 @@ describe('people decide what waits', () => {
     expect(argumentsDigest(body['evidence'] as JsonObject)).toBe(body['evidenceDigest']);
     expect(body['binding']).toMatchObject({ run: run.id, arguments: { to: 'NL01', minor: 1_100 }, policy: 'desk-1', ask: { requesters: ['owner'], bound: { owners: ['owner'] } } });
     expect(body['evidence']).toMatchObject({ cost: { minor: 1_100, currency: 'EUR' }, facts: { 'tool.reversible': { value: false, origin: 'derived' } }, agentRecord: { outcomes: expect.any(Array) } });
+  });
+
+  it('a seeded bad request has the shape of a real one, and its digests hold', async () => {
+    const { tess, operator } = whole.people;
+    const { action, approval } = await asked(730);
+    const { status, body: seed } = await operator.call('approvals', 'POST', '/seeds', { agent: 'clerk', tool: 'desk.transfer', arguments: { to: 'NL66' }, reason: null });
+    expect(status).toBe(200);
+    const look = async (one: string) => (await tess.call('approvals', 'GET', `/approvals/${one}`)).body;
+    const [bad, real] = await Promise.all([look(String(seed['approval'])), look(approval.approval)]);
+    // What the agent did lately may have grown between the two, as between any two.
+    const same = { reason: null, agentRecord: null };
+    expect(shapeOf({ ...bad, evidence: { ...bad['evidence'] as object, ...same } })).toEqual(shapeOf({ ...real, reason: null, evidence: { ...real['evidence'] as object, ...same } }));
+    expect(bad).toMatchObject({ run: run.id, target: ['NL66'], cost: { minor: 730 }, tier: real['tier'], requesters: real['requesters'], you: { may: true } });
+    const { body: tool } = await operator.call('registry', 'GET', '/tools/desk.transfer');
+    expect(isOfDigest(bad as never, String(tool['definition']))).toBe(true);
+    expect(await tess.vote(bad as never, 'deny')).toMatchObject({ status: 200, body: { resolution: 'denied', seeded: true } });
+    await tess.vote(approval, 'deny');
+    expect(await action.settled(10_000)).toMatchObject({ decision: 'deny' });
   });
 
   it('edited by somebody who was asked, it is judged anew, asked of others and runs as edited', async () => {
@@ -228,6 +247,12 @@ describe('people decide what waits', () => {
       expect(terminal(whole.seen.governed(run.id), action.action)).toEqual([]);
       expect((await whole.people.tess.vote(again, 'approve')).status).toBe(200);
       expect(await action.settled(60_000)).toMatchObject({ decision: 'allow' });
+    });
+
+    it('what could never cover anything is not taken, and says why', async () => {
+      const tess = whole.people.tess;
+      for (const [over, why] of [[{ tool: 'desk.transfer' }, 'cannot be taken back'], [{ tool: 'desk.nothing' }, 'no tool'], [{ agent: 'nobody' }, 'no agent'], [{ amount: { minor: 5, currency: 'USD' }, sum: { minor: 5, currency: 'USD' } }, 'moves EUR']] as const)
+        expect(await agree(tess, terms(over))).toMatchObject({ status: 422, body: { code: 'pre_approval_futile', detail: expect.stringContaining(why) } });
     });
 
     it('the owner of the agent agrees to nothing for it', async () => {

@@ -85,7 +85,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   seed: {
     summary: 'puts a bad request that nobody made among the others, to see who looks',
-    usage: 'countersign seed --agent AGENT --tool TOOL --args JSON|@FILE --route ROLE[,ROLE] [--says TEXT] [--as PERSON] [--json]',
+    usage: 'countersign seed --agent AGENT --tool TOOL --args JSON|@FILE [--says TEXT] [--as PERSON] [--json]',
     load: async () => (await import('./people/desk-command.ts')).seed,
   },
   reviews: {

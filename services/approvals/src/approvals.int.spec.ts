@@ -9,7 +9,6 @@ import type { OwnDatabase } from '@countersign/spec';
 import type { Pool } from 'pg';
 import { approvalId, composeApprovals } from './compose.ts';
 import type { ApprovalService, ApprovalsPorts } from './compose.ts';
-import { shownWhole } from './views/shown.ts';
 
 let database: OwnDatabase;
 let pool: Pool;
@@ -218,18 +217,6 @@ describe('approvals on PostgreSQL', () => {
       expect(await service.edit(approval, edit(args), args)).toMatchObject({ resolution: 'edited' });
       await until('it is answered', () => resolved('e1').length > 0);
       expect(resolved('e1')[0]).toMatchObject({ resolution: 'edited', edit: { person: 'tom', arguments: args } });
-      await service.stop();
-    });
-
-    it('a seeded bad request looks like any other, tells who looked, and nothing comes of it', async () => {
-      const service = await open();
-      const { question } = await service.seed({ agent: 'payer', tool: 'payments.transfer', arguments: { to: 'XX1' }, reason: 'urgent!', route: ['treasurer'], expiresInMs: 60_000, definition: 'def', policyVersion: 'v1' }, 'olga');
-      expect(Object.keys(shownWhole((await service.view.get('acme', question.approval))!, now))).not.toContain('seeded');
-      await service.opened(question.approval, 'tina');
-      const jws = signPersonStatement('vote', { sub: 'tina', approval: question.approval, digest: question.digest, vote: 'deny', reason: 'who is XX1?', iat: seconds() }, keys['tina']!);
-      expect(shownWhole(await service.vote(question.approval, { jws }), now)).toMatchObject({ resolution: 'denied', seeded: true });
-      expect((await service.reviewers()).find(({ person }) => person === 'tina')).toMatchObject({ seeded: 1, caught: 1, catchRate: 1 });
-      expect(resolved(question.run)).toEqual([]);
       await service.stop();
     });
 

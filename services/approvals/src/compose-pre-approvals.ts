@@ -12,11 +12,15 @@ import type { MakingPorts } from './app/ports.ts';
 import { preApprovalDecider } from './core/pre-approval.ts';
 import type { PreApprovalCommand, Signer } from './core/pre-approval.ts';
 import type { Question } from './core/events.ts';
+import { futile } from './core/futile.ts';
+import type { Named } from './core/futile.ts';
 import { createEventMessages, createToMessages } from './outbound/publish.ts';
 import { createPreApprovals, preApprovalSchema, preApprovalStream, preApprovalView } from './views/pre-approvals.ts';
 
 export interface PreApprovalPorts {
   readonly pool: Pool; readonly store: EventStore; readonly key: SigningKey; readonly people: PersonDirectory; readonly tenant: string; readonly now: () => number;
+  /** What the registry says by now of agent and tool; undefined where that is not known now. Absent: nobody looks. */
+  readonly named?: ((terms: PreApprovalTerms) => Named | undefined) | undefined;
   /** Whether the scope of a question is halted or paused, or nobody can tell. */
   stopped(question: Question): boolean;
 }
@@ -30,7 +34,7 @@ export interface PreApprovals {
   revoke(id: string, by: { readonly person: string; readonly roles: readonly string[] }): Promise<PreApprovalView>;
 }
 
-export const composePreApprovals = async ({ pool, store, key, people, tenant, now, stopped }: PreApprovalPorts): Promise<PreApprovals> => {
+export const composePreApprovals = async ({ pool, store, key, people, tenant, now, stopped, named }: PreApprovalPorts): Promise<PreApprovals> => {
   await pool.query(preApprovalSchema);
   const known = createPreApprovals(pool, store);
   const say = async (id: string, command: PreApprovalCommand, by: string): Promise<PreApprovalView> => {
@@ -48,6 +52,12 @@ export const composePreApprovals = async ({ pool, store, key, people, tenant, no
       },
     }),
     agree: async ({ person, terms, signer }) => {
+      if (named !== undefined) {
+        const known = named(terms);
+        if (known === undefined) throw new CodedError('stale_snapshot', 'approvals cannot see the catalogue at this moment: try again', { status: 503 });
+        const why = futile(terms, known);
+        if (why !== null) throw new CodedError('pre_approval_futile', why);
+      }
       const id = preApprovalId(terms);
       await known.put(id, terms);
       return say(id, { type: 'agree', id, terms, signer, now: now() }, person);

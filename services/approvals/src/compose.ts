@@ -2,7 +2,8 @@ import type { Bus } from '@countersign/bus';
 import type { ApprovalAttention, Finding, GovernedRecord, JsonObject, PreApprovalView, Vote } from '@countersign/contracts';
 import { decideAndAppend } from '@countersign/event-store';
 import { seniorHaltId, uuidV7From } from '@countersign/kernel';
-import { randomBytes } from 'node:crypto';
+import type { PreApprovalTerms } from '@countersign/kernel';
+import { randomBytes, randomInt } from 'node:crypto';
 import { createPostgresEventStore, migrateEventStore, startOutboxRelay } from '@countersign/event-store/postgres';
 import { argumentsDigest, peekJws, sha256Text } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
@@ -15,6 +16,7 @@ import { composeChannels } from './compose-channels.ts';
 import type { Channels } from './compose-channels.ts';
 import { composePreApprovals } from './compose-pre-approvals.ts';
 import type { PreApprovals } from './compose-pre-approvals.ts';
+import type { Named } from './core/futile.ts';
 import type { Question, Speaker } from './core/events.ts';
 import { attentionOf } from './views/attention.ts';
 import type { Readers } from './outbound/readers.ts';
@@ -24,7 +26,7 @@ import { outcomeIn, withFinding, withOutcome } from './core/agent-record.ts';
 import type { AgentRecord } from './core/agent-record.ts';
 import { habitOf, wornOut } from './core/attention.ts';
 import type { Habit } from './core/attention.ts';
-import { seededQuestion } from './core/seed.ts';
+import { isModel, seededQuestion } from './core/seed.ts';
 import type { Seed } from './core/seed.ts';
 import { standInDecider } from './core/stand-in.ts';
 import type { StandIn, StandInCommand } from './core/stand-in.ts';
@@ -54,6 +56,8 @@ export interface ApprovalsPorts {
   readonly channels?: OpenChannels;
   /** What stops or pauses runs: nothing is approved there meanwhile. */
   readonly halts?: Pick<LiveHaltView, 'isStale' | 'halted' | 'paused'>;
+  /** What the registry says by now of what somebody agrees to beforehand; undefined where that is not known now. */
+  readonly named?: (terms: PreApprovalTerms) => Named | undefined;
   /** Asks tools' readers what stands there before the change. */
   readonly readers?: Readers;
   readonly onError: (error: Error, what: string) => void;
@@ -133,7 +137,7 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
     const target = { tenant, run, agent, tool };
     return ports.halts.halted(target, seniorHaltId(run, action)) ?? ports.halts.paused(target);
   };
-  const preApprovals = await composePreApprovals({ pool, store, key: ports.key, people, tenant, now, stopped: (question) => stoppedBy(question) !== undefined });
+  const preApprovals = await composePreApprovals({ pool, store, key: ports.key, people, tenant, now, stopped: (question) => stoppedBy(question) !== undefined, named: ports.named });
   const handler = createHandler(store, index, createToMessages(ports.key), { tenant, approvalId, digest: argumentsDigest, recordOf: (agent) => records.of(agent), instructionOf: instructions.of, agreedBefore: preApprovals.answer, currentOf: ports.readers ?? (async () => undefined), mostOpen: ports.mostOpen ?? { agent: 200, owner: 1_000 } });
   const drawn = createReviews(pool);
   const reviewer = createReviewer(store, drawn, createReviewMessages(ports.key));
@@ -210,8 +214,17 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
     })),
     attention: async () => attentionOf(await view.list(tenant, 'open', 500), await view.unreviewed(tenant, 500), ports.everybody?.() ?? null),
     seed: async (question, by) => {
-      const whole = seededQuestion(question, { tenant, now: now(), digest: argumentsDigest, run: uuidV7From(now(), randomBytes(10)), action: uuidV7From(now(), randomBytes(10)), asker: by });
-      await handler.handle(whole.approval, { type: 'request', question: whole, now: now() }, by);
+      const at = now();
+      // Of a run that lives: one that is over asks for nothing.
+      const models = (await view.of(tenant, question.agent, 200)).filter((one) => isModel(one.question, question.tool));
+      const living = await instructions.living(models.map((one) => one.question.run));
+      const model = models.find((one) => living.has(one.question.run))?.question;
+      if (model === undefined) throw new CodedError('nothing_like_it', `no run that lives has asked people for ${question.tool} of ${question.agent}: out of nowhere everybody would know it for what it is`);
+      const whole = seededQuestion(question, model, {
+        now: at, digest: argumentsDigest, action: uuidV7From(at - 30 - randomInt(300), randomBytes(10)), asker: by, later: 1 + randomInt(40), agentRecord: await records.of(question.agent),
+        current: await ports.readers?.(question.tool, { ...model.evidence.arguments, ...question.arguments }),
+      });
+      await handler.handle(whole.approval, { type: 'request', question: whole, now: at }, by);
       relay.wake();
       return (await view.get(tenant, whole.approval))!;
     },

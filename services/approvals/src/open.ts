@@ -1,7 +1,7 @@
 import { createBus, createOutgoing, directoryOf, followPeople, followSigned, openUsedStatements, serviceKey, serviceKeys } from '@countersign/service-host';
 import type { ServiceOptions } from '@countersign/service-host';
-import { signers, topic, validateToolSnapshot } from '@countersign/contracts';
-import type { ToolSnapshot } from '@countersign/contracts';
+import { signers, topic, validateAgentSnapshot, validateToolSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, ToolSnapshot } from '@countersign/contracts';
 import { verifyServiceMessage } from '@countersign/identity';
 import { createLogger } from '@countersign/telemetry';
 import { createHaltView } from '@countersign/tool-guard';
@@ -29,10 +29,12 @@ export const openApprovals = async (config: ApprovalsConfig): Promise<ServiceOpt
   const tools = followSigned<ToolSnapshot>(bus, { topic: topic.registryTools, signer: 'registry', keys, now: Date.now, keyOf: (tool) => tool.tool, onError: (error) => onError(error, 'tools'), validate: validateToolSnapshot });
   // Nothing waits for it: a tool that is not known yet has no reader yet.
   tools.ready.catch(() => undefined);
+  const agents = followSigned<AgentSnapshot>(bus, { topic: topic.registryAgents, signer: 'registry', keys, now: Date.now, keyOf: (agent) => agent.agent, onError: (error) => onError(error, 'agents'), validate: validateAgentSnapshot });
+  agents.ready.catch(() => undefined);
   const readers = createReaders({ urlOf: (tool) => tools.get(tool)?.reader?.url, outgoing: createOutgoing({ allow: (config.readers ?? '').split(',').map((one) => one.trim()).filter((one) => one !== ''), timeoutMs: config.readerMs, maxBytes: 65_536 }), key: serviceKey(config.secretsDir, 'approvals'), now: Date.now });
-  const approvals = await composeApprovals({ readers, everybody: () => (snapshot.isStale() ? null : [...snapshot.entries()].map(([, person]) => person).filter(({ status, tenant }) => status === 'active' && tenant === config.tenant)), halts, ...(channels !== undefined && { channels }), bus, pool, key: serviceKey(config.secretsDir, 'approvals'), people, tenant: config.tenant, now: Date.now, onError, friction: config.friction, mostOpen: { agent: config.openPerAgent, owner: config.openPerOwner } });
+  const approvals = await composeApprovals({ readers, named: ({ agent, tool }) => (tools.isStale() || agents.isStale() ? undefined : { tool: tools.get(tool), agent: agents.get(agent) }), everybody: () => (snapshot.isStale() ? null : [...snapshot.entries()].map(([, person]) => person).filter(({ status, tenant }) => status === 'active' && tenant === config.tenant)), halts, ...(channels !== undefined && { channels }), bus, pool, key: serviceKey(config.secretsDir, 'approvals'), people, tenant: config.tenant, now: Date.now, onError, friction: config.friction, mostOpen: { agent: config.openPerAgent, owner: config.openPerOwner } });
   return {
     name: 'approvals', http: config.http, log, bus, otlpEndpoint: config.otlpEndpoint, module: ApprovalsModule.of(approvals, people, config.tenant, (message) => verifyServiceMessage(message, keys, signers).ok),
-    onDrain: async () => { await approvals.stop(); await halts.stop(); await tools.stop(); await snapshot.stop(); await used.close(); await pool.end(); },
+    onDrain: async () => { await approvals.stop(); await halts.stop(); await tools.stop(); await agents.stop(); await snapshot.stop(); await used.close(); await pool.end(); },
   };
 };

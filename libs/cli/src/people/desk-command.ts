@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { ApprovalView, BundleStatusView, Json, JsonObject, ReviewerList, StandInList, StandInView, ToolSnapshot } from '@countersign/contracts';
+import type { ApprovalView, Json, JsonObject, ReviewerList, StandInList, StandInView } from '@countersign/contracts';
 import { argumentsDigest, parseStrictJson, signPersonStatement } from '@countersign/identity';
 import { CannotRun } from '../errors.ts';
 import { approvalLines } from './approval.ts';
@@ -76,12 +76,10 @@ export const reviewers = personCommand('countersign reviewers [--as PERSON] [--j
 });
 
 /** Puts a bad request among the others that nobody made. */
-export const seed = personCommand('countersign seed --agent AGENT --tool TOOL --args JSON --route ROLE[,ROLE] [--says TEXT] [--as PERSON] [--json]', { agent: { type: 'string' }, tool: { type: 'string' }, args: { type: 'string' }, route: { type: 'string' }, says: { type: 'string' } }, async (session) => {
-  const [agent, tool, args, route] = [session.needed('agent'), session.needed('tool'), objectOf(session.needed('args'), '--args'), session.needed('route').split(',')];
+export const seed = personCommand('countersign seed --agent AGENT --tool TOOL --args JSON [--says TEXT] [--as PERSON] [--json]', { agent: { type: 'string' }, tool: { type: 'string' }, args: { type: 'string' }, says: { type: 'string' } }, async (session) => {
+  const [agent, tool, args] = [session.needed('agent'), session.needed('tool'), objectOf(session.needed('args'), '--args')];
   const { client } = session.as(['operator']);
-  const { definition } = await client.request<ToolSnapshot>('registry', 'GET', `/tools/${encodeURIComponent(tool)}`);
-  const { active } = await client.request<BundleStatusView>('policy', 'GET', '/policy/bundles');
   const says = session.values['says'];
-  const result = await client.request<ApprovalView>('approvals', 'POST', '/seeds', { agent, tool, arguments: args, reason: typeof says === 'string' ? says : null, route, expiresInMs: 30 * 60_000, definition, policyVersion: active.version });
-  session.show(result, [...approvalLines(result, Date.now()), 'Nobody can tell it from the others before it is decided; countersign reviewers says who looked.']);
+  const result = await client.request<ApprovalView>('approvals', 'POST', '/seeds', { agent, tool, arguments: args, reason: typeof says === 'string' ? says : null });
+  session.show(result, [...approvalLines(result, Date.now()), 'Made after the newest real request of its kind, and shown like it; countersign reviewers says who looked.']);
 });

@@ -65,6 +65,7 @@ const voteOnClosed = (command: Command<'vote'>, state: Extract<Approval, { statu
 const fault = (question: Question, speaker: Speaker, digest: string, now: number): Decided | null => {
   if (now >= question.expiresAt) return refused('approval_expired', 'its deadline has passed', [{ type: 'resolved', resolution: 'expired', at: now }]);
   if (digest !== question.digest) return refused('vote_invalid', 'it is signed for another content than this approval shows: reload it');
+  if (speaker.person === question.seededBy) return refused('self_approval', 'you put this there yourself, to see who looks');
   const why = ineligible({ ...speaker, vote: 'approve', why: null }, question.ask, now);
   return why === null ? null : refused(why.code, why.code === 'self_approval' ? 'whoever asked for an action, owns its agent, gave its instruction, edited it or wrote its rules cannot approve it' : why.why);
 };
@@ -98,7 +99,7 @@ const glassFault = ({ speaker, digest, reason, authority, now }: Command<'vote'>
   if (now >= expiresAt) return refused('approval_expired', 'its deadline has passed', [{ type: 'resolved', resolution: 'expired', at: now }]);
   if (digest !== question.digest) return refused('vote_invalid', 'it is signed for another content than this approval shows: reload it');
   if (asked.breakGlass === undefined) return refused('no_glass', 'the rules name nobody who may go ahead without the quorum');
-  if (asked.requesters.includes(speaker.person)) return refused('self_approval', 'whoever asked for an action cannot break the glass for it');
+  if (asked.requesters.includes(speaker.person) || speaker.person === question.seededBy) return refused('self_approval', 'whoever asked for an action cannot break the glass for it');
   if (authority) return refused('not_eligible', 'the glass is broken with an own key, not out of a channel');
   if (!rolesHeldAt(speaker, asked.askedAt ?? now).some((role) => asked.breakGlass!.roles.includes(role))) return refused('not_eligible', `this needs ${asked.breakGlass.roles.join(' or ')}`);
   return reason.trim() === '' ? refused('reason_required', 'say why nobody can be waited for') : null;

@@ -25,12 +25,12 @@ export interface Question {
   readonly round: number;
   readonly evidence: Evidence;
   readonly evidenceDigest: string;
-  /** A bad request that nobody made, put among the others to see who looks. Nothing comes of it, and nobody sees that it is one before it is closed. */
-  readonly seeded?: true;
+  /** A bad request that nobody made, put among the others to see who looks. Nothing comes of it, and nobody sees that it is one before it is closed; who put it there does not vote on it. */
+  readonly seededBy?: string;
 }
 
 /** The object that the question's digest is the digest of. */
-export const bindingFor = ({ evidence, ask, ...question }: Question): JsonObject => bindingOf({
+export const bindingFor = ({ evidence, ask, seededBy: _, ...question }: Question): JsonObject => bindingOf({
   ...question, message: { arguments: evidence.arguments }, facts: evidence.facts, decision: { tier: question.tier, rules: evidence.rules, policyVersion: evidence.policyVersion, approval: ask },
 }) as JsonObject;
 

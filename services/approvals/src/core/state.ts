@@ -20,7 +20,7 @@ export type Approval =
   | (Life & { readonly status: 'closed'; readonly resolution: Resolution; readonly resolvedAt: number });
 
 /** Whether the glass was broken for it and nobody has said yet whether that was right. */
-export const unreviewed = (state: Approval): boolean => state.status === 'closed' && state.glass !== undefined && state.glass.reviewed === null;
+export const unreviewed = (state: Approval): boolean => state.status === 'closed' && state.question.seededBy === undefined && state.glass !== undefined && state.glass.reviewed === null;
 
 export const initialState: Approval = { status: 'none' };
 

@@ -22,6 +22,7 @@ export const standingOf = (state: Exclude<Approval, { status: 'none' }>, as: rea
   if (now >= expiresAt) return no('Its deadline has passed.');
   const own = votes.find(({ vote }) => vote.person === person);
   if (own !== undefined) return no(`You said ${said[own.vote.vote]}. A vote is final.`);
+  if (person === state.question.seededBy) return no('You put this there yourself, to see who looks.');
   if (ask.requesters.includes(person)) return no('You are one of those who asked for it: you own an agent in it, gave its instruction, edited it or signed the rules it is judged by. Others decide.');
   const glass = ask.breakGlass !== undefined && rolesHeldAt(as[0], ask.askedAt ?? now).some((role) => ask.breakGlass!.roles.includes(role));
   const faults = as.map((speaker) => ineligible({ ...speaker, vote: 'approve', why: null }, ask, now));

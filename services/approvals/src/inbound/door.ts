@@ -93,7 +93,7 @@ export const createDoor = ({ people, tenant, now, handler, view, standIns, ballo
         type: 'vote', vote: { person: id, vote: statement.vote, jws, ...(link !== undefined && { link }), ...(standIn !== undefined && { standIn }) }, speaker, digest: statement.digest, evidence: statement.evidence,
         reason: statement.reason.slice(0, 2_000), authority, ...(authority === null && { conditions: statement.conditions }), now: now(),
       }, id);
-      await ballots.put(id, approval, { vote: statement.vote, at: now(), tookMs: Math.max(0, now() - (openedAt ?? state.requestedAt)), opened: openedAt !== null, seeded: state.question.seeded === true });
+      await ballots.put(id, approval, { vote: statement.vote, at: now(), tookMs: Math.max(0, now() - (openedAt ?? state.requestedAt)), opened: openedAt !== null, seeded: state.question.seededBy !== undefined });
       return after;
     },
     ask: async (approval: string, jws: string): Promise<Known> => {

@@ -20,7 +20,7 @@ export const createToMessages = (key: SigningKey): ToMessages => (approval, even
     const onRecord: ServiceEvent = { stream: streamOf(approval), version: version - events.length + 1 + i, type: event.type, at: event.at, by: event.type === 'voted' ? event.vote.person : by, data: JSON.parse(JSON.stringify(event)) };
     const record = message(topics.approvalsEvents, streamOf(approval), 'countersign.approvals.event.v1', onRecord, event.at);
     // Of what nobody asked for nobody hears.
-    if (event.type !== 'resolved' || event.resolution === 'cancelled' || question.seeded) return [record];
+    if (event.type !== 'resolved' || event.resolution === 'cancelled' || question.seededBy !== undefined) return [record];
     const resolved: ApprovalResolved = { approval, action: question.action, answers: question.answers, digest: question.digest, resolution: event.resolution, votes: votes.map(({ vote }) => vote), ...(event.resolution === 'edited' && edit !== undefined && { edit: { person: edit.person, arguments: edit.arguments, jws: edit.jws } }) };
     return [record, message(topics.runsInbox, question.run, 'countersign.runs.resolved.v1', resolved, event.at)];
   });

@@ -29,6 +29,8 @@ export interface Approvals extends ApprovalIndex {
   list(tenant: string, status: 'open' | 'closed' | undefined, limit: number): Promise<readonly Known[]>;
   /** Whose glass was broken and not reviewed; the oldest first. */
   unreviewed(tenant: string, limit: number): Promise<readonly Known[]>;
+  /** Requests of an agent, those that are open and the newest first. */
+  of(tenant: string, agent: string, limit: number): Promise<readonly Known[]>;
   get(tenant: string, approval: string): Promise<Known | undefined>;
 }
 
@@ -87,6 +89,7 @@ export const createApprovals = (pool: Pool): Approvals => {
     },
     list: async (tenant, status, limit) =>
       (await pool.query<{ state: string }>('select state from approval where tenant = $1 and ($2::text is null or (status = \'open\') = ($2 = \'open\')) order by expires_at limit $3', [tenant, status ?? null, limit])).rows.map((row) => known(row.state)),
+    of: async (tenant, agent, limit) => (await pool.query<{ state: string }>('select state from approval where tenant = $1 and agent = $2 order by (status = \'open\') desc, expires_at desc limit $3', [tenant, agent, limit])).rows.map((row) => known(row.state)),
     unreviewed: async (tenant, limit) => (await pool.query<{ state: string }>('select state from approval where tenant = $1 and glass order by expires_at limit $2', [tenant, limit])).rows.map((row) => known(row.state)),
     get: async (tenant, approval) =>
       (await pool.query<{ state: string }>('select state from approval where tenant = $1 and approval = $2', [tenant, approval])).rows.map((row) => known(row.state))[0],

@@ -16,6 +16,8 @@ export const createInstructions = (pool: Pool) => ({
     const runs = records.flatMap((record) => (record.kind === 'run.ended' && record.run !== null ? [record.run] : []));
     if (runs.length > 0) await pool.query('delete from instruction where run = any($1)', [runs]);
   },
+  /** Those of these runs that have begun and not ended. */
+  living: async (runs: readonly string[]): Promise<ReadonlySet<string>> => new Set((await pool.query<{ run: string }>('select run from instruction where run = any($1)', [runs])).rows.map(({ run }) => run)),
   of: async (run: string): Promise<Instruction | undefined> => {
     const { rows } = await pool.query<{ told: string }>('select told from instruction where run = $1', [run]);
     return rows[0] && JSON.parse(rows[0].told) as Instruction;

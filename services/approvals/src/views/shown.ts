@@ -10,14 +10,14 @@ const untrusted = ['arguments', 'changes', 'reason', 'target', 'instruction', 'e
 
 /** An approval as its approvers see it, in a list; `now` decides to whom it is escalated. */
 export const shown = (state: Known, now: number): ApprovalView => {
-  const { evidence, ask, round: _, seeded: __, ...question } = state.question;
+  const { evidence, ask, round: _, seededBy: __, ...question } = state.question;
   const progress = progressOf(state, now);
   const factors = factorsOf(ask, now).map(({ name, roles, people }, i) => ({ name, roles, people, have: progress.factors[i]!.have, need: progress.factors[i]!.need }));
   return {
     ...question, route: ask.route, quorum: ask.quorum, requesters: ask.requesters, ask, progress: { have: progress.have, need: progress.need, factors },
     status: state.status, resolution: state.status === 'closed' ? state.resolution : null, requestedAt: state.requestedAt,
     votes: state.votes.map(({ vote: { person, vote, preApproval }, reason, at, speaker }) => ({ person, vote, reason, at, ...(preApproval !== undefined && { preApproval }), ...(speaker.standsFor !== undefined && { standsFor: speaker.standsFor }) })),
-    ...(state.edit !== undefined && { edit: { person: state.edit.person, reason: state.edit.reason } }), ...(state.glass !== undefined && { glass: glassView(state, state.glass) }), ...(state.status === 'closed' && state.question.seeded && { seeded: true as const }),
+    ...(state.edit !== undefined && { edit: { person: state.edit.person, reason: state.edit.reason } }), ...(state.glass !== undefined && { glass: glassView(state, state.glass) }), ...(state.status === 'closed' && state.question.seededBy !== undefined && { seeded: true as const }),
     questions: state.questions, reminded: state.reminded, escalated: state.escalated, untrusted,
     ...(Array.isArray(evidence.facts['target']?.value) && { target: evidence.facts['target'].value.map(String).slice(0, 64) }), cost: evidence.cost,
     ...(evidence.instruction !== undefined && { instruction: { ...evidence.instruction, text: evidence.instruction.text.length <= mostInList ? evidence.instruction.text : null } }),

@@ -7,7 +7,7 @@ import type { PersonDirectory } from '@countersign/service-host';
 import type { Gateway } from '../compose.ts';
 import { approvalPage } from '../views/pages/approval.ts';
 import { inboxPage, waiting } from '../views/pages/inbox.ts';
-import { runPage, runsPage } from '../views/pages/runs.ts';
+import { runPage, runsPage, withWaiting } from '../views/pages/runs.ts';
 import { problemPage, signInPage } from '../views/pages/sign-in.ts';
 import { GATEWAY } from './runs.controller.ts';
 
@@ -87,7 +87,7 @@ export class PagesController {
 
   @Get('runs/:run')
   run(@Param('run') run: string, @Headers('cookie') cookie: string | undefined, @Res() reply: PageReply) {
-    return this.#show(reply, cookie, `/ui/runs/${named(run)}`, async (person) => runPage(person, await this.#gateway.desk.run(person, run)));
+    return this.#show(reply, cookie, `/ui/runs/${named(run)}`, async (person) => runPage(person, withWaiting(await this.#gateway.desk.run(person, run), await this.#gateway.desk.inbox(person))));
   }
 
   @Get('login')

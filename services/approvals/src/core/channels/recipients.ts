@@ -3,7 +3,7 @@ import type { Question, Speaker } from '../events.ts';
 
 /** Whether somebody is asked: active, and their approval would count by now. */
 export const mayBeAsked = (question: Question, speaker: Speaker & { readonly status: 'active' | 'gone' }, now: number): boolean =>
-  speaker.status === 'active' && ineligible({ ...speaker, vote: 'approve', why: null }, question.ask, now) === null;
+  speaker.status === 'active' && speaker.person !== question.seededBy && ineligible({ ...speaker, vote: 'approve', why: null }, question.ask, now) === null;
 
 /** Whether somebody is told, asked or not: where too few are left to ask, operators and who may break the glass can do something about it. */
 export const isTold = ({ ask }: Question, { roles, status }: { readonly roles: readonly string[]; readonly status: 'active' | 'gone' }): boolean =>

@@ -1,4 +1,4 @@
-import type { RunDetail, RunView } from '@countersign/contracts';
+import type { ApprovalView, RunDetail, RunView } from '@countersign/contracts';
 import { page } from './layout.ts';
 import { markup } from '@countersign/kernel';
 import { time, word, words } from './words.ts';
@@ -17,6 +17,13 @@ type Tree = NonNullable<RunDetail['tree']>;
 const branch = (tree: Tree, parent: string | null, here: string): Markup | null => {
   const children = tree.filter((one) => one.parent === parent);
   return children.length === 0 ? null : markup`<ul>${children.map((one) => markup`<li>${one.run === here ? markup`<b aria-current="page">${one.run}</b>` : markup`<a href="/ui/runs/${one.run}">${one.run}</a>`} ${word(one.agent)}, ${word(one.status)}${branch(tree, one.run, here)}</li>`)}</ul>`;
+};
+
+/** What waits for people in a run stands in its timeline, whoever of the services heard of it first. */
+export const withWaiting = (run: RunDetail, approvals: readonly ApprovalView[]): RunDetail => {
+  const missing = approvals.filter((one) => one.run === run.run && !run.timeline.some(({ action }) => action === one.action));
+  const rows = missing.map(({ action, tool, tier, requestedAt, rules }): RunDetail['timeline'][number] => ({ action, tool, tier, status: 'open', decision: 'step_up', code: 'approval_required', at: requestedAt, rules }));
+  return { ...run, timeline: [...run.timeline, ...rows].sort((a, b) => a.at - b.at) };
 };
 
 /** One run: what it was told, whom it hangs on, and every action with tier, rules, decision and outcome. */
