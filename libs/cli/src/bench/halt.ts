@@ -1,14 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { topic } from '@countersign/contracts';
-import type { DrillResponse } from '@countersign/contracts';
-import { createKeySet, generateKey } from '@countersign/identity';
-import { secretFile, serviceKey, serviceKeys } from '@countersign/service-host';
-import { createHaltView } from '@countersign/tool-guard';
+import type { DrillResponse, PublicJwk } from '@countersign/contracts';
+import { secretFile, serviceKey } from '@countersign/service-host';
 import type { Local } from '../local.ts';
 import { keyOf } from '../people/local-people.ts';
 import type { Cast } from './bench-run.ts';
+import { startNode } from './child.ts';
+import type { Child } from './child.ts';
 import { decideSubject } from './decide-subject.ts';
 import { percentile, rounded } from './measured.ts';
 import type { Results } from './measured.ts';
@@ -16,7 +17,7 @@ import { staff, startServices } from './own-services.ts';
 import { person, register, startLoad } from './suspend.ts';
 import { benchGraph, benchPack } from './thousand-rules.ts';
 
-const tenant = 'acme', workers = 20, warmMs = 2_000, mostSeconds = 25;
+const tenant = 'acme', names = ['desk', 'bank', 'ledger'], workers = 20, warmMs = 2_000, mostSeconds = 25;
 /**
  * Half of what policy answers at its peak where supervision, which reads all of it, the broker and the load share two cores with it: 3,800/s sent were
  * answered at 1,843/s. Policy alone takes more (README, Measured).
@@ -28,21 +29,18 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeo
 export const benchHalt = async (local: Local, { quick, tell }: { readonly quick: boolean; readonly tell: (line: string) => void }): Promise<Results> => {
   const place = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
   const pack = await benchPack();
-  const { bus, stop } = await startServices(local, place, pack, { registry: {}, supervision: {}, policy: {} });
-  const names = ['desk', 'bank', 'ledger'], guardKeys = names.map((name) => generateKey(`${name}-1`));
-  const keys = createKeySet(serviceKeys(local.secrets).jwks);
-  const guards = names.map((name, n) => createHaltView({ bus, jwks: keys, now: Date.now, report: { point: `guard/${name}`, kind: 'guard', key: guardKeys[n]!, tenant } }));
+  const { bus, namespace, stop } = await startServices(local, place, pack, { registry: {}, supervision: {}, policy: {} });
+  let guards: Child | undefined;
   try {
+    let printed = '';
+    guards = await startNode('guards', [fileURLToPath(new URL('./guards.js', import.meta.url)), local.kafka!, local.secrets, tenant, namespace, ...names], { ready: async (output) => { printed = output; return output.includes('watching'); } });
+    const guardKeys = JSON.parse(/^keys (.*)$/m.exec(printed)![1]!) as readonly PublicJwk[];
     const operator = await staff(local, place, [person]);
     await operator.request('registry', 'POST', '/tools', { tools: pack.tools });
     await operator.request('registry', 'POST', '/graph', { nodes: benchGraph.map(({ node, kind, title, owner, dependsOn, marks, paths }) => ({ node, kind, title, owner, dependsOn, marks, paths })) });
     const agents = Array.from({ length: workers }, (_, n) => `clerk-${n}`);
     await register(operator, agents);
-    for (const [n, guard] of names.entries()) {
-      const { kty, crv, x, kid } = guardKeys[n]!.publicJwk;
-      await operator.request('supervision', 'POST', '/enforcement/guards', { guard, key: { kty, crv, x, kid }, reason: 'measured' });
-    }
-    await Promise.all(guards.map(({ ready }) => ready));
+    for (const [n, guard] of names.entries()) await operator.request('supervision', 'POST', '/enforcement/guards', { guard, key: guardKeys[n]!, reason: 'measured' });
     const cast: Cast = { tenant, registryKey: serviceKey(local.secrets, 'registry'), person: { id: person.person, key: keyOf(place, person.person) }, agents, proofSecret: secretFile(local.secrets, 'proof-secret') };
     const load = decideSubject(local, { ...cast, pack, bundleFolder: '', stop: async () => undefined });
     let answered = 0;
@@ -75,7 +73,7 @@ export const benchHalt = async (local: Local, { quick, tell }: { readonly quick:
       'halt.enforced.p99_ms': { value: at(0.99), unit: 'ms', note: `from issuing a halt to the last confirmation heard by supervision, by ${[...of].join(' or ')} points (members of policy, claims, three tool guards), ${taken.length} drills beside ${rate} messages/s through policy with 1,000 rules (${Math.round(decided)}/s answered)` },
     };
   } finally {
-    for (const guard of guards) await guard.stop();
+    await guards?.stop();
     await stop();
     await rm(place, { recursive: true, force: true });
   }
