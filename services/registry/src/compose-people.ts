@@ -25,7 +25,7 @@ interface Others { readonly manage: Manage; readonly permissions: Awaited<Return
 
 /** People: invited, enrolled, let in by two, changed, gone. */
 export const composePeople = async (ports: PeoplePorts, { manage, permissions, tending }: Others) => {
-  const { inventory, changed } = ports;
+  const { inventory } = ports;
   const founding = createFounding(ports);
   const people = createPeople(manage, inventory, { now: ports.now, secret: () => randomBytes(32).toString('base64url'), link: (code) => `${ports.publicUrl}/people/enrol#${code}` });
   const staff = createStaff({ ...ports, manage, founding });
@@ -48,14 +48,12 @@ export const composePeople = async (ports: PeoplePorts, { manage, permissions, t
     if (change.subject.kind === 'person' && change.status === 'applied') {
       await people.refresh();
       await tended(change.subject.id);
-      changed();
     }
     return change;
   };
   const enrolling = async (request: EnrolPersonRequest, alone: boolean): Promise<EnrolledPerson> => {
     const enrolled = await people.enrol(request, alone);
     if (enrolled !== null && 'code' in enrolled) throw new CodedError(enrolled.code, enrolled.detail);
-    changed();
     if (enrolled !== null) { await founding.settle(); return enrolled; }
     const waiting = await permissions.person(personOf(request.code));
     if (waiting.status !== 'waiting') throw new CodedError('enrolment_invalid', 'there is no such link');
@@ -73,14 +71,12 @@ export const composePeople = async (ports: PeoplePorts, { manage, permissions, t
       firstInvitation: async (): Promise<InvitePersonResponse | undefined> => {
         if ((await inventory.people()).some((row) => row.snapshot !== null)) return undefined;
         const invited = await people.invite({ person: 'operator', name: 'First operator', roles: ['operator', 'supervisor'] }, 'registry');
-        changed();
         return 'link' in invited ? invited : undefined;
       },
       invite: async (request: InvitePersonRequest, by: string) => {
         if (request.person === nobody) throw new CodedError('invalid_request', `${nobody} is the owner of what nobody owns: choose another id`);
         const invited = await people.invite(request, by);
         if (!('link' in invited)) throw new CodedError(invited.code, invited.detail);
-        changed();
         return invited;
       },
       enrol: async (request: EnrolPersonRequest): Promise<EnrolledPerson> => {
@@ -103,7 +99,6 @@ export const composePeople = async (ports: PeoplePorts, { manage, permissions, t
         try { createKeySet([key]); } catch { throw new CodedError('invalid_request', 'this is no Ed25519 key with a kid'); }
         accepted(await manage.person(claimed, purpose === 'add' ? { type: 'add-key', key, now } : { type: 'remove-key', kid, now }, claimed));
         await people.refresh();
-        changed();
         return (await inventory.person(claimed))!.snapshot!;
       },
       /** What became of people: the same three for whoever tells it, a person or a directory. */
@@ -111,7 +106,6 @@ export const composePeople = async (ports: PeoplePorts, { manage, permissions, t
         accepted(await (staff[what] as (...of: Parameters<(typeof staff)[W]>) => ReturnType<(typeof staff)[W]>)(...told));
         await people.refresh();
         if (what !== 'change') await tended(told[0]);
-        changed();
         return (await inventory.person(told[0]))?.snapshot ?? undefined;
       },
       refreshPeople: people.refresh,

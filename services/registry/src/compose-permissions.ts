@@ -21,7 +21,7 @@ import type { Exclusively, Inventory, Messages } from './app/ports.ts';
 
 export interface PermissionPorts {
   readonly store: EventStore; readonly inventory: Inventory; readonly permissionBook: PermissionBook; readonly toolUses: ToolUses; /** How much a proposal of a narrower role rests on. */ readonly enoughUse: Enough; readonly messages: Messages; readonly exclusively: Exclusively;
-  readonly tenant: string; readonly now: () => number; readonly ids: () => string; readonly changed: () => void;
+  readonly tenant: string; readonly now: () => number; readonly ids: () => string;
 }
 
 const valid = { agent: validateAgentChange, role: validateRoleDefinition, template: validateTemplateDefinition, grantor: validateGrantorDefinition, person: validatePersonChange, process: validateProcessDefinition } as const;
@@ -34,11 +34,10 @@ const ok = <T>(value: T): Exclude<T, Refused<string>> => {
 
 /** Roles, templates, bounds, change requests and explanations. */
 export const composePermissions = async ({ permissionBook: book, ...ports }: PermissionPorts) => {
-  const { inventory, changed } = ports;
+  const { inventory } = ports;
   const streams = createStreams({ ...ports, book });
   await streams.catchUp();
   const permissions = createPermissions({ ...ports, book, streams, digest: (value) => argumentsDigest(JSON.parse(JSON.stringify(value)) as Json) });
-  const done = <T>(value: T): Exclude<T, Refused<string>> => { const good = ok(value); changed(); return good; };
   const list = async <K extends DeclaredKind>(kind: K) => {
     const agents = kind === 'role' || kind === 'process' ? await inventory.agents() : [];
     return (await book.declared(kind)).map(({ id, version, definition }) => ({ [kind]: id, version, definition, ...((kind === 'role' || kind === 'process') && { agents: agents.filter(({ snapshot }) => (kind === 'role' ? snapshot.roles.includes(id) : snapshot.process?.process === id)).map(({ agent }) => agent).slice(0, 1_000) }) }));
@@ -46,16 +45,16 @@ export const composePermissions = async ({ permissionBook: book, ...ports }: Per
   return {
     list,
     put: async (wanted: Declaring, reason: string, who: Asking) => {
-      done(await permissions.put(wanted, reason, who));
+      ok(await permissions.put(wanted, reason, who));
       return (await list(wanted.kind)).find((one) => (one as Record<string, unknown>)[wanted.kind] === wanted.id)!;
     },
-    remove: async (kind: DeclaredKind, id: string, reason: string, by: string) => { done(await permissions.remove(kind, id, reason, by)); return { [kind === 'process' ? 'processes' : `${kind}s`]: await list(kind) }; },
+    remove: async (kind: DeclaredKind, id: string, reason: string, by: string) => { ok(await permissions.remove(kind, id, reason, by)); return { [kind === 'process' ? 'processes' : `${kind}s`]: await list(kind) }; },
     file: async ({ subject, after, reason }: { readonly subject: ChangeView['subject']; readonly after: unknown; readonly reason: string }, who: Asking): Promise<ChangeView> => {
       if (!valid[subject.kind](after)) throw new CodedError('invalid_request', `after is no definition of a ${subject.kind}: ${JSON.stringify(valid[subject.kind].errors?.[0] ?? '').slice(0, 300)}`);
-      return done(await permissions.file({ kind: subject.kind, id: subject.id, after } as Requested, reason, who));
+      return ok(await permissions.file({ kind: subject.kind, id: subject.id, after } as Requested, reason, who));
     },
-    approve: async (id: string, signed: { readonly change: string; readonly digest: string; readonly jws: string }, who: Asking): Promise<ChangeView> => done(await permissions.approve(id, signed, who)),
-    withdraw: async (id: string, reason: string, who: Asking): Promise<ChangeView> => done(await permissions.withdraw(id, reason, who)),
+    approve: async (id: string, signed: { readonly change: string; readonly digest: string; readonly jws: string }, who: Asking): Promise<ChangeView> => ok(await permissions.approve(id, signed, who)),
+    withdraw: async (id: string, reason: string, who: Asking): Promise<ChangeView> => ok(await permissions.withdraw(id, reason, who)),
     person: streams.person, agentPart: streams.agentPart, alone: permissions.alone,
     /** The request that lets somebody in who has enrolled: filed for whoever invited them. Under the lock already; undefined where it cannot be filed now. */
     admission: async (id: string, invitedBy: string, roles: readonly string[]): Promise<ChangeView | undefined> => {

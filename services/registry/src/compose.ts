@@ -84,8 +84,6 @@ export interface RegistryPorts {
   readonly fourEyes: FourEyes;
   readonly ids: () => string;
   readonly now: () => number;
-  /** Called after every change: the outbox has something. */
-  readonly changed: () => void;
 }
 
 export type RegistryService = Awaited<ReturnType<typeof composeRegistry>>;
@@ -123,30 +121,27 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     const { statement: { change }, ...who } = reviewOf('graph-review', jws);
     return { ...who, change };
   };
-  const graphAnswer = async (outcome: GraphOutcome, dryRun: boolean | undefined) => {
+  const graphAnswer = async (outcome: GraphOutcome) => {
     accepted(outcome);
     if (outcome.status === 'refused') throw new Error('accepted refuses');
-    if (dryRun !== true) ports.changed();
     return { nodes: await graph.nodes(), change: summaryOf(outcome.plan) };
   };
 
   const agents = createAgents({ store: ports.store, credentials, agentPart: permissions.agentPart, manage, inventory, governance: createGovernance(inventory, manage.declared, ports.askPolicy), fourEyes: ports.fourEyes, now });
   const scimAgents = createScimAgents({ ...ports, manage, suspend: (agent, by, reason) => manage.agent(agent, { type: 'suspend', by, reason, now: now() }, by) });
-  /** What came of it, told to whoever reads the outbox; a refusal throws. */
+  /** What came of it; a refusal throws. */
   const done = <T>(outcome: { readonly status: 'done'; readonly value: T } | { readonly status: 'refused'; readonly code: string; readonly detail: string }): T => {
     if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail);
-    ports.changed();
     return outcome.value;
   };
 
   const registered = async (request: RegisterAgentRequest & { readonly template?: string }, who: Asking) => {
     const agent = await permissions.registering(request, who, async (effective, process) => done(await agents.register(request, who.person, effective, process)));
     await credentials.first(request.agent, request.key, who.person);
-    ports.changed();
     return agent;
   };
   return {
-    directory, jwks: ports.jwks, credentials, changed: ports.changed,
+    directory, jwks: ports.jwks, credentials,
     snapshots: manage.snapshots,
     ...composeTokens(ports),
     ...doors,
@@ -157,10 +152,9 @@ export const composeRegistry = async (ports: RegistryPorts) => {
       return answer;
     },
     /** What time has brought upon agents; called by a timer. */
-    tend: async () => { await watching.forget(); if (await tending.tend(null) + await permissions.tend() + await watching.tell() > 0) ports.changed(); },
+    tend: async () => { await watching.forget(); await tending.tend(null); await permissions.tend(); await watching.tell(); },
     own: async (agent: string, told: (owning: typeof ownership) => ReturnType<(typeof ownership)['accept']>): Promise<AgentSnapshot> => {
       accepted(await told(ownership));
-      ports.changed();
       return (await inventory.agent(agent))!.snapshot;
     },
     register: (request: RegisterAgentRequest, who: Asking) => registered(request, who),
@@ -168,19 +162,13 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     registerFrom: async (template: string, request: NewAgentRequest, who: Asking) => registered(await permissions.fromTemplate(template, request, who), who),
     permissions,
     ...scimDoor({ ...ports, scim, people, agents: scimAgents }),
-    importAgents: async (request: ImportAgentsRequest, by: string) => {
-      const imported = await importAgents(manage, inventory, request, by, now());
-      ports.changed();
-      return imported;
-    },
+    importAgents: (request: ImportAgentsRequest, by: string) => importAgents(manage, inventory, request, by, now()),
     observe: async (agent: string, { reason, until }: ObserveAgentRequest, by: string): Promise<AgentSnapshot> => {
       accepted(await manage.agent(agent, { type: 'observe', until: until ?? now() + defaultObserveMs, by, reason, now: now() }, by));
-      ports.changed();
       return (await inventory.agent(agent))!.snapshot;
     },
     enforce: async (agent: string, reason: string, by: string): Promise<AgentSnapshot> => {
       accepted(await manage.agent(agent, { type: 'enforce', by, reason, now: now() }, by));
-      ports.changed();
       return (await inventory.agent(agent))!.snapshot;
     },
     review: async (ids: readonly string[], by: AuthenticatedPerson) => done(await agents.review(ids, by)),
@@ -198,7 +186,6 @@ export const composeRegistry = async (ports: RegistryPorts) => {
         const { review, ...tool }: ToolDefinition & { readonly review?: string } = one;
         accepted(await manage.tool(one.tool, { type: 'put', tool, definition: argumentsDigest(tool), review: review === undefined ? null : toolReview(review), by, now: now() }, by));
       }
-      ports.changed();
       const names = new Set(tools.map((one) => one.tool));
       return (await inventory.tools()).filter((row) => names.has(row.tool)).map((row) => row.snapshot);
     },
@@ -209,8 +196,8 @@ export const composeRegistry = async (ports: RegistryPorts) => {
       const around = current.of(id, depth, most);
       return around && { node: current.nodes.get(id)!, ...around };
     },
-    putGraph: async (request: PutGraphRequest, by: string) => graphAnswer(await graph.put(request, by, graphReview(request.review)), request.dryRun),
-    markNode: async (node: string, request: MarkNodeRequest, by: string) => graphAnswer(await graph.mark(node, request, by, graphReview(request.review)), request.dryRun),
+    putGraph: async (request: PutGraphRequest, by: string) => graphAnswer(await graph.put(request, by, graphReview(request.review))),
+    markNode: async (node: string, request: MarkNodeRequest, by: string) => graphAnswer(await graph.mark(node, request, by, graphReview(request.review))),
     toolsUsed: (partition: number, records: readonly GovernedRecord[]) => ports.toolUses.record(partition, records.flatMap(useIn)),
     used: async (records: readonly GovernedRecord[]) => {
       await watching.take(records);

@@ -51,11 +51,11 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
   const revocations = createRevocationView({ bus, jwks: keys, now: Date.now, onRevoked: (entry) => onTopic.push(entry), onError: (error) => onError(error, 'revocations') });
   const halts = createHaltView({ bus, jwks: keys, now: Date.now, onError: (error) => onError(error, 'halts') });
   const registry = await composeRegistry({
-    store: createPostgresEventStore(pool), inventory: createInventory(source), permissionBook: createPermissionBook(source), toolUses: createToolUses(source), enoughUse: { days: config.proposalDays, calls: config.proposalCalls }, search: createAgentSearch(source), messages: createMessages(key, config.tenant, Date.now), hot, exclusively: createExclusively(locks, config.tenant), key, jwks,
+    store: createPostgresEventStore(pool, () => relay.wake()), inventory: createInventory(source), permissionBook: createPermissionBook(source), toolUses: createToolUses(source), enoughUse: { days: config.proposalDays, calls: config.proposalCalls }, search: createAgentSearch(source), messages: createMessages(key, config.tenant, Date.now), hot, exclusively: createExclusively(locks, config.tenant), key, jwks,
     proofSecret: secretFile(config.secretsDir, 'proof-secret'), tenant: config.tenant, publicUrl: config.publicUrl, reopenFounding: config.reopenFounding, audience: config.audience, tokensPerMinute: config.tokensPerMinute, halts, delegationDepth: config.delegationDepth, graphNodes: config.graphNodes, terms: config.terms, deeds: createDeeds(source), deedsKeptMs: config.deedDays * 86_400_000, shadows: createShadows(source, mostShadows),
     askPolicy: createAskPolicy({ url: config.policyUrl, keys, ids: randomUUID, now: Date.now }), fourEyes: config.fourEyes,
     credentialBook: createCredentialBook(source), scimBook: createScimBook(source), extensions: createScopeExtensions(source), revocations, keyLifeMs: config.keyLifeDays * 86_400_000,
-    ids: () => uuidV7From(Date.now(), randomBytes(10)), now: Date.now, changed: () => relay.wake(),
+    ids: () => uuidV7From(Date.now(), randomBytes(10)), now: Date.now,
   });
   // Before the first heartbeat: whoever sees that one has seen everything.
   const snapshots = [...await registry.snapshots(), ...await registry.credentials.snapshots()];
@@ -72,7 +72,6 @@ export const openRegistry = async (config: RegistryConfig): Promise<ServiceOptio
     const forgotten = await registry.credentials.tick();
     onTopic.length = 0;
     if (forgotten.length > 0) await bus.publish(forgotten);
-    relay.wake();
   };
   const ticking = setInterval(() => { tick().catch((error: Error) => onError(error, 'credentials')); }, config.credentialsTickMs);
   const first = await registry.firstInvitation();

@@ -32,7 +32,7 @@ describe('changes of permissions on PostgreSQL', () => {
     const uses = createToolUses(source);
     const permissions = await composePermissions({
       store: createPostgresEventStore(pool), inventory: createInventory(source), permissionBook: createPermissionBook(source), toolUses: uses, enoughUse: { days: 1, calls: 1 }, messages: createMessages(generateKey('registry-1'), 'acme', Date.now),
-      exclusively: (_, work) => work(), tenant: 'acme', now: () => 1_000, ids: () => `01970000-0000-7000-8000-00000000000${++n}`, changed: () => undefined,
+      exclusively: (_, work) => work(), tenant: 'acme', now: () => 1_000, ids: () => `01970000-0000-7000-8000-00000000000${++n}`,
     });
     const grantor: GrantorDefinition = { roles: ['a'], tools: [], ceiling: 1, environments: ['test'], limits: { calls: 10, money: null }, runtimeTrusted: false };
     await expect(permissions.put({ kind: 'grantor', id: 'lead', after: grantor }, 'r', who('op', 'operator'))).rejects.toMatchObject({ code: 'change_review_required' });

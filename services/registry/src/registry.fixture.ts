@@ -49,7 +49,7 @@ export const registryInMemory = async (kept: ReturnType<typeof rowsOn>, { tenant
   const tending = createTending({ manage, inventory, exclusively: (_, work) => work(), now, terms: { orphanMs: day, certifyHighMs: day, certifyMs: day, remindMs: 0, overdueMs: day, unusedMs: day } });
   const ports = {
     store, inventory, permissionBook, messages, tenant, now, toolUses: { record: async () => undefined, uses: async () => [] }, enoughUse: { days: 1, calls: 1 }, exclusively: <T>(_: string, work: () => Promise<T>) => work(),
-    ids: () => uuid(++kept.made), changed: () => undefined, publicUrl: 'http://r', reopenFounding,
+    ids: () => uuid(++kept.made), publicUrl: 'http://r', reopenFounding,
   };
   const permissions = await composePermissions(ports);
   const { people, staff, reviewOf, doors } = await composePeople(ports, { manage, permissions, tending });

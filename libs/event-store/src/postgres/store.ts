@@ -5,10 +5,13 @@ import { writeAll } from './write-all.ts';
 
 const uniqueViolation = '23505';
 
-/** The event store on PostgreSQL; its tables come from migrateEventStore. */
-export const createPostgresEventStore = (pool: Pool): EventStore => ({
-  append: (append) => transaction<Appended>(pool, (client) => write(client, append), async () => ({ status: 'conflict', version: await versionOf(pool, append.stream) })),
-  appendAll: (appends) => transaction(pool, (client) => writeAll(client, appends, writeOutbox), async () => ({ status: 'conflict', stream: appends[0]!.stream })),
+/**
+ * The event store on PostgreSQL; its tables come from migrateEventStore.
+ * @param appended told as soon as an append was committed: wakes the relay of its outbox, so that what stops something does not wait for read models
+ */
+export const createPostgresEventStore = (pool: Pool, appended: () => void = () => undefined): EventStore => ({
+  append: (append) => telling(appended, transaction<Appended>(pool, (client) => write(client, append), async () => ({ status: 'conflict', version: await versionOf(pool, append.stream) }))),
+  appendAll: (appends) => telling(appended, transaction(pool, (client) => writeAll(client, appends, writeOutbox), async () => ({ status: 'conflict', stream: appends[0]!.stream }))),
   load: async (stream) => {
     const { rows } = await pool.query<{ version: number; type: string; data: Buffer; at: string; by: string }>({
       name: 'event-load', text: 'SELECT version, type, data, at, by FROM event WHERE stream = $1 ORDER BY version', values: [stream],
@@ -25,6 +28,12 @@ export const createPostgresEventStore = (pool: Pool): EventStore => ({
     return new Map(rows.map((row) => [row.stream, row.version]));
   },
 });
+
+const telling = async <T extends { readonly status: string }>(appended: () => void, appending: Promise<T>): Promise<T> => {
+  const outcome = await appending;
+  if (outcome.status === 'ok') appended();
+  return outcome;
+};
 
 /** Works in a transaction; `conflict` answers where another writer was first. */
 const transaction = async <T>(pool: Pool, work: (client: PoolClient) => Promise<T>, conflict: () => Promise<T>): Promise<T> => {

@@ -28,7 +28,6 @@ export class CredentialsController {
     if ((await this.#known(agent)).status === 'decommissioned') throw new CodedError('conflict', 'a decommissioned agent gets no keys');
     const refusal = await this.#registry.credentials.add(agent, body, person);
     if (refusal !== undefined) throw new CodedError(refusal.code, refusal.detail);
-    this.#registry.changed();
     return this.keys(agent);
   }
 
@@ -44,7 +43,6 @@ export class CredentialsController {
     if (!roles.includes('operator') && person !== owner) throw new CodedError('forbidden', 'an operator or the owner of the agent revokes', { status: 403 });
     const revoked = await this.#registry.credentials.revoke(agent, body, person);
     if ('status' in revoked) throw new CodedError(revoked.code, revoked.detail);
-    this.#registry.changed();
     return { revocations: revoked };
   }
 

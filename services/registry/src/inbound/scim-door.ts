@@ -8,10 +8,9 @@ import type { ScimAgents } from '../app/scim-agents.ts';
 const scimPerMinute = 1_200;
 
 /** What the SCIM controllers call: everything that changes people is heard of here at once. */
-export const scimDoor = ({ scim, agents, people, hot, tenant, publicUrl, changed }: { readonly scim: Scim; readonly agents: ScimAgents; readonly people: People; readonly hot: HotState; readonly tenant: string; readonly publicUrl: string; readonly changed: () => void }) => {
+export const scimDoor = ({ scim, agents, people, hot, tenant, publicUrl }: { readonly scim: Scim; readonly agents: ScimAgents; readonly people: People; readonly hot: HotState; readonly tenant: string; readonly publicUrl: string }) => {
   const heard = async <T>(answer: T): Promise<T> => {
     await people.refresh();
-    changed();
     return answer;
   };
   const scimBase = `${publicUrl}/scim/v2`;
@@ -33,13 +32,11 @@ export const scimDoor = ({ scim, agents, people, hot, tenant, publicUrl, changed
     connectScim: async (what: 'connect' | 'rotate', connection: string, roles: Readonly<Record<string, readonly string[]>>, by: string, reason: string) => {
       const given = await (what === 'connect' ? scim.connect(connection, roles, by, reason) : scim.rotate(connection, by, reason));
       if (!('token' in given)) throw new CodedError(given.code, given.detail);
-      changed();
       return { ...given, url: scimBase };
     },
     disconnectScim: async (connection: string, by: string, reason: string) => {
       const outcome = await scim.disconnect(connection, by, reason);
       if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail ?? 'refused');
-      changed();
       return { connection };
     },
   };
