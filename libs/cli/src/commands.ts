@@ -75,7 +75,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   'pre-approvals': { summary: 'what people agreed to beforehand, and what it was used for', usage: 'countersign pre-approvals [--as PERSON] [--json]', load: async () => (await import('./people/pre-approvals-command.ts')).preApprovals },
   'stand-in': {
     summary: 'names who stands in while you are away, or lists who does',
-    usage: 'countersign stand-in [PERSON --for 7d --reason TEXT] [--end] [--as PERSON] [--json]',
+    usage: 'countersign stand-in [--as PERSON] [--json]\ncountersign stand-in PERSON --for 7d --reason TEXT --as YOU [--json]\ncountersign stand-in --end --as YOU [--json]\n  PERSON is active and has one of your roles (countersign people); they decide in your place, and nobody stands in for them in turn.',
     load: async () => (await import('./people/desk-command.ts')).standIn,
   },
   reviewers: {
@@ -126,7 +126,7 @@ export const commands: Readonly<Record<string, Entry>> = {
   pause: { summary: 'pauses a run: what was granted finishes, what is new waits', usage: 'countersign pause RUN --reason TEXT [--as PERSON] [--json]', load: async () => (await import('./people/stops-command.ts')).runVerb('pause') },
   resume: { summary: 'lifts what stops or pauses a run', usage: 'countersign resume RUN --reason TEXT [--as PERSON] [--json]\n  After a tier 4 halt only the senior route may.', load: async () => (await import('./people/stops-command.ts')).runVerb('resume') },
   terminate: { summary: 'ends a run for good and leaves what it did', usage: 'countersign terminate RUN --reason TEXT [--as PERSON] [--json]\n  Of a tier 4 halt the senior route may as well (abort).', load: async () => (await import('./people/stops-command.ts')).runVerb('terminate') },
-  bulk: { summary: 'one verb for many runs', usage: 'countersign bulk pause|resume|cancel|terminate [RUN …] [--agent AGENT] [--status STATUS] [--tool TOOL] --reason TEXT [--dry-run] [--expect N] [--as PERSON] [--json]\n  Look first with --dry-run; --expect refuses where it would be another number by now.', load: async () => (await import('./people/stops-command.ts')).bulk },
+  bulk: { summary: 'one verb for many runs', usage: 'countersign bulk pause|resume|cancel|terminate [RUN …] [--agent AGENT] [--status STATUS] [--tool TOOL] [--all] --reason TEXT [--dry-run] [--expect N] [--as PERSON] [--json]\n  Look first with --dry-run; --expect refuses where it would be another number by now.', load: async () => (await import('./people/stops-command.ts')).bulk },
   notices: { summary: 'what agents did alone and can still be taken back', usage: 'countersign notices [--as PERSON] [--json]', load: async () => (await import('./people/stops-command.ts')).notices },
   reverse: { summary: 'takes back what an agent did, with the compensator of its tool', usage: 'countersign reverse RUN ACTION --reason TEXT [--args JSON] [--as PERSON] [--json]\n  --args: of the compensator, where nothing else says them.', load: async () => (await import('./people/stops-command.ts')).reverse },
   attention: { summary: 'what waits for people to find out or decide', usage: 'countersign attention [--as PERSON] [--json]', load: async () => (await import('./people/stops-command.ts')).attention },

@@ -6,7 +6,7 @@ import { knowsWord, usageAbout } from './usage-about.ts';
 /** Everything there is, a line each. */
 export const index = (): string => {
   const widest = Math.max(...Object.keys(commands).map((word) => word.length));
-  return ['countersign COMMAND …        countersign help COMMAND [WORD]: what it takes', '', ...Object.entries(commands).map(([word, one]) => `  ${word.padEnd(widest)}  ${one.summary}`)].join('\n');
+  return ['countersign COMMAND …        countersign help COMMAND [WORD]: what it takes', "Out of this folder: npm run -s countersign -- COMMAND …, or once: alias countersign='npm run -s countersign --'", '', ...Object.entries(commands).map(([word, one]) => `  ${word.padEnd(widest)}  ${one.summary}`)].join('\n');
 };
 
 /** What `help X Y` and `X Y --help` say. Undefined: there is no such command. */

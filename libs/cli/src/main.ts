@@ -2,6 +2,7 @@ import './catalogue/mcp/published.ts';
 import { commands } from './commands.ts';
 import { documentOf } from './document/of-command.ts';
 import { CannotRun, inWords } from './errors.ts';
+import { endTicks } from './output.ts';
 import { helpOf, index, meant } from './help.ts';
 
 /** Exit codes (DESIGN 15): 0 did what was asked, 1 ran and found something wrong, 2 could not run. */
@@ -22,6 +23,7 @@ if (rest.includes('--example')) {
 try {
   process.exitCode = await (await command.load())(rest);
 } catch (error) {
+  endTicks();
   const { message, stack = message, path } = error as Error & { readonly path?: string };
   process.stderr.write(`${error instanceof CannotRun || inWords(message) !== message && path !== undefined ? inWords(message) : stack}\n`);
   process.exitCode = 2;

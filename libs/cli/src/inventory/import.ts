@@ -47,7 +47,7 @@ export const importFile = async (session: Session, file: string): Promise<number
     ...broken.map(shown),
     ...(ownerless.length > 0 ? [`${ownerless.length} have no owner who is enrolled here: ${ownerless.slice(0, 10).map(id).join(', ')}${ownerless.length > 10 ? ', …' : ''}. Nobody activates them before they have one.`] : []),
     ...(report.flagged > 0 ? [`${report.flagged} sign in with something to mend: countersign inventory credentials ${file}`] : []),
-    'Drafts do nothing. Next: give each a key and permissions, review and activate it, observed at first: countersign agent observe AGENT --reason TEXT.',
+    'Drafts do nothing. Next, for each: countersign agent complete AGENT --owner PERSON --permissions TOOL,… (its key, and what it is for), countersign agent review AGENT, countersign agent observe AGENT --reason TEXT (nothing is enforced at first), countersign agent activate AGENT --reason TEXT.',
   ]);
   return broken.length > 0 ? 1 : 0;
 };

@@ -7,7 +7,7 @@ countersign agent new AGENT --template NAME --name TEXT --purpose TEXT [--owner 
   A draft out of a template. Its key is made in KEY (0600; else among the keys of this machine, where propose finds it), or read from there where there is one; nothing is written over. --accountable: who answers at every stage.
 countersign agent register AGENT --file FILE [--key-file KEY] [--as PERSON] [--json]
   A draft without a template, an imported one with all it lacks, or one whose review failed, mended.
-countersign agent complete AGENT [--owner PERSON] [--permissions TOOL,…] ${details} [--key-file KEY] [--as PERSON] [--json]
+countersign agent complete AGENT [--name TEXT] [--purpose TEXT] [--owner PERSON] [--permissions TOOL,…] ${details} [--key-file KEY] [--as PERSON] [--json]
   Gives a draft what its review missed, or an imported one a key and an owner; what is not named stays.
 countersign agent review AGENT [--as PERSON] [--json]
   What would have to be true for it to be active, each with what to do: exit code 1 where it does not pass. activate and resume need one that passed and still holds.

@@ -12,7 +12,7 @@ import { afterReview, nextStep } from './next-step.ts';
 import { isOwnershipStep, own } from './ownership-command.ts';
 
 const line = (agent: AgentSnapshot): string =>
-  `${id(agent.agent).padEnd(18)} ${agent.status.padEnd(10)} owner ${id(agent.owner).padEnd(8)} acts alone up to tier ${agent.ceiling}, may use ${agent.permissions.map(id).join(' ')}  ${observed(agent)}${inert(agent.purpose, 100)}`;
+  `${id(agent.agent).padEnd(18)} ${agent.status.padEnd(10)} owner ${id(agent.owner).padEnd(8)} acts alone up to tier ${agent.ceiling}, may use ${agent.permissions.map(id).join(' ') || (agent.scoped ?? []).length > 0 ? [...agent.permissions.map(id), ...(agent.scoped ?? []).flatMap(({ permission }) => permission.tools).map((tool) => `${id(tool)} under conditions`)].join(' ') : 'nothing yet'}  ${observed(agent)}${inert(agent.purpose, 100)}`;
 
 /** Never to be mistaken for an agent whose rules are enforced. */
 const observed = ({ observe }: AgentSnapshot): string => (observe !== undefined && Date.now() < observe.until ? `OBSERVED, not enforced, until ${new Date(observe.until).toISOString()}  ` : '');

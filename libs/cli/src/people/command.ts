@@ -5,7 +5,7 @@ import { CannotRun } from '../errors.ts';
 import { usageAbout } from '../usage-about.ts';
 import { readLocal } from '../local.ts';
 import type { Local } from '../local.ts';
-import { printJson, progress } from '../output.ts';
+import { endTicks, printJson, progress } from '../output.ts';
 import { createClient, Refused } from './client.ts';
 import type { Client } from './client.ts';
 import { choose, keyOf } from './local-people.ts';
@@ -53,7 +53,10 @@ export const personCommand = (usage: string, options: Options, body: (session: S
     },
     show: (data, lines) => {
       if (values['json'] === true) printJson(data);
-      else process.stdout.write(`${lines.join('\n')}\n`);
+      else {
+        endTicks();
+        process.stdout.write(`${lines.join('\n')}\n`);
+      }
     },
   };
   try {
@@ -76,10 +79,14 @@ const parsed = (args: readonly string[], options: Options, usage: string) => {
   }
 };
 
+/** Which command lists what an id is of. */
+const lists: Readonly<Record<string, string>> = { agent: 'countersign agents', approval: 'countersign approvals', run: 'countersign runs', halt: 'countersign halts', finding: 'countersign findings' };
+
 /** The one positional argument of a command. */
 export const only = ({ positionals }: Session, what: string): string => {
-  if (positionals.length !== 1) throw new CannotRun(`Say which ${what}: one id, and nothing else.`);
+  const listed = lists[what] === undefined ? '' : ` ${lists[what]} lists them.`;
+  if (positionals.length !== 1) throw new CannotRun(`Say which ${what}: one id, and nothing else.${listed}`);
   const [value] = positionals;
-  if (!/^[\w.:~-]{1,128}$/.test(value!)) throw new CannotRun(`"${value}" is no id of ${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what}.`);
+  if (!/^[\w.:~-]{1,128}$/.test(value!)) throw new CannotRun(`"${value}" is no id of ${/^[aeiou]/.test(what) ? 'an' : 'a'} ${what}.${listed}`);
   return value!;
 };

@@ -10,9 +10,9 @@ const ours = ['operator', 'supervisor', 'senior', 'approver', 'reviewer', 'analy
 
 /** Roles of people that mean something here: Countersign's own, those that somebody has or may give by, and those that the rules in force ask. `whole`: the rules could be read. */
 export const knownRoles = async (client: Client): Promise<{ readonly roles: ReadonlySet<string>; readonly whole: boolean }> => {
-  const [{ people, waiting = [] }, { grantors }] = await Promise.all([client.request<PeopleList>('registry', 'GET', '/people'), client.request<{ readonly grantors: readonly { readonly grantor: string }[] }>('registry', 'GET', '/grantors')]);
+  const [{ people }, { grantors }] = await Promise.all([client.request<PeopleList>('registry', 'GET', '/people'), client.request<{ readonly grantors: readonly { readonly grantor: string }[] }>('registry', 'GET', '/grantors')]);
   const asked = await rolesInForce(client);
-  return { roles: new Set([...ours, ...[...people, ...waiting].flatMap((one) => one.roles), ...grantors.map(({ grantor }) => grantor), ...asked ?? []]), whole: asked !== null };
+  return { roles: new Set([...ours, ...people.flatMap((one) => one.roles), ...grantors.map(({ grantor }) => grantor), ...asked ?? []]), whole: asked !== null };
 };
 
 const rolesInForce = async (client: Client): Promise<readonly string[] | null> => {

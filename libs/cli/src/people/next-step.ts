@@ -16,13 +16,13 @@ export const nextStep = ({ agent, status, owner, reviewedAt, origin }: Seen): re
 };
 
 const how: Readonly<Record<AgentReview['checks'][number]['check'], (agent: string, draft: boolean) => string>> = {
-  owner: (agent, draft) => (draft ? `countersign agent complete ${agent} --owner PERSON` : `countersign agent reassign ${agent} --owner PERSON --reason TEXT`),
+  owner: (agent, draft) => (draft ? '--owner PERSON' : `countersign agent reassign ${agent} --owner PERSON --reason TEXT`),
   raci: (agent) => `countersign agent raci ${agent} --set all=PERSON --reason TEXT`,
   tools: (agent) => `countersign change file agent ${agent} --after '{"permissions":["TOOL"]}' --reason TEXT (countersign agent permissions ${agent} shows what it holds)`,
   tiers: () => 'countersign policy status says what policy decides by',
   rule_tests: () => 'countersign policy test BUNDLE',
-  baseline: (agent) => `countersign agent complete ${agent} --baseline-plan TEXT`,
-  eu_ai_act: (agent) => `countersign agent complete ${agent} --eu-ai-act minimal|limited|high`,
+  baseline: () => '--baseline-plan TEXT',
+  eu_ai_act: () => '--eu-ai-act minimal|limited|high',
 };
 
 /** What follows from a review: the command for each thing that is missing, or the step that it allows. */
@@ -31,5 +31,6 @@ export const afterReview = ({ agent, passed, checks, consequential }: AgentRevie
   // What was registered out of a file is mended in that file.
   const byFile = status === 'draft' && template === undefined && origin === undefined;
   const steps = checks.filter((one) => !one.passed).map(({ check }) => (byFile && ['owner', 'baseline', 'eu_ai_act', 'tools'].includes(check) ? `mend FILE and countersign agent register ${id(agent)} --file FILE` : how[check](id(agent), status === 'draft')));
-  return ['Next:', ...[...new Set(steps)].map((step) => `  ${step}`), `  countersign agent review ${id(agent)}`];
+  const options = steps.filter((step) => step.startsWith('--')), others = [...new Set(steps.filter((step) => !step.startsWith('--')))];
+  return ['Next:', ...others.map((step) => `  ${step}`), ...(options.length === 0 ? [] : [`  countersign agent complete ${id(agent)} ${options.join(' ')}`]), `  countersign agent review ${id(agent)}`];
 };

@@ -16,6 +16,7 @@ import { importStaff } from './staff-command.ts';
 export const people = personCommand(usage, { 'new-role': { type: 'boolean' }, reason: { type: 'string' }, name: { type: 'string' }, roles: { type: 'string' }, person: { type: 'string' }, 'dry-run': { type: 'boolean' }, force: { type: 'boolean' } }, async (session) => {
   const [what = 'list', argument] = session.positionals;
   if (what === 'invite' && argument !== undefined) {
+    if (!personShape.test(argument)) throw new CannotRun(`"${argument}" is no id of a person: lower-case letters, digits, . _ and -, as in bob or ann.smith.`);
     const roles = session.needed('roles').split(',').map((role) => role.trim());
     const { client } = session.as(['operator']);
     if (session.values['new-role'] !== true) {
@@ -29,6 +30,7 @@ export const people = personCommand(usage, { 'new-role': { type: 'boolean' }, re
   if (what === 'enrol' && argument !== undefined) {
     const person = session.needed('person');
     if (!personShape.test(person)) throw new CannotRun('--person is an id of lower-case letters, digits, . _ and -');
+    if (!/^[a-z0-9][a-z0-9._-]{0,127}[.][A-Za-z0-9_-]{43}$/.test(codeOf(argument))) throw new CannotRun('This is no link of an invitation, and no code out of one. An operator makes one: countersign people invite PERSON --name NAME --roles A,B.');
     const enrolled = await enrol(createClient({ http: session.local.http }), session.local.dir, codeOf(argument), { person, name: person, roles: [] });
     const waits = enrolled.status === 'waiting' ? [`A second person lets ${id(enrolled.person)} in, once they have compared the key with them: countersign change approve ${enrolled.change ?? 'CHANGE'} --reason TEXT`] : [];
     return session.show(enrolled, [...waits, `${id(enrolled.person)} is enrolled. The key lies in ${session.local.dir}/people, readable by you alone; whoever has it is you.`]);

@@ -24,12 +24,14 @@ export const runVerb = (verb: RunStopResponse['verb']) => personCommand(`counter
   ]);
 });
 
-export const bulk = personCommand('countersign bulk pause|resume|cancel|terminate [RUN …] [--agent AGENT] [--status STATUS] [--tool TOOL] --reason TEXT [--dry-run] [--expect N] [--as PERSON] [--json]',
-  { agent: text, status: text, tool: text, reason: text, 'dry-run': { type: 'boolean' }, expect: text }, async (session) => {
+export const bulk = personCommand('countersign bulk pause|resume|cancel|terminate [RUN …] [--agent AGENT] [--status STATUS] [--tool TOOL] [--all] --reason TEXT [--dry-run] [--expect N] [--as PERSON] [--json]',
+  { agent: text, status: text, tool: text, reason: text, all: { type: 'boolean' }, 'dry-run': { type: 'boolean' }, expect: text }, async (session) => {
     const [verb, ...runs] = session.positionals;
     if (verb === undefined || !['pause', 'resume', 'cancel', 'terminate'].includes(verb)) throw new CannotRun('Say what to do: bulk pause, resume, cancel or terminate.');
     const filter = Object.fromEntries(['agent', 'status', 'tool'].flatMap((name) => (typeof session.values[name] === 'string' ? [[name, session.values[name]]] : [])));
     const { expect } = session.values;
+    // An empty variable of a shell must not stop the whole company.
+    if (runs.length === 0 && Object.keys(filter).length === 0 && session.values['all'] !== true) throw new CannotRun(`Say which runs: their ids, --agent, --status or --tool; --all for every run that is open.`);
     const done = await session.as(stopping).client.request<BulkResponse>('supervision', 'POST', '/bulk', { verb, reason: session.needed('reason'), ...(runs.length > 0 ? { runs } : { filter }), dryRun: session.values['dry-run'] === true, ...(typeof expect === 'string' && { expect: Number(expect) }) });
     if (done.items.some(({ ok }) => !ok)) session.failed();
     session.show(done, [`${done.count} runs${done.dryRun ? ' (nothing was done)' : ''}`, ...done.items.map(({ run, agent, ok, code, detail }) => `  ${id(run)}  ${id(agent)}  ${ok ? done.dryRun ? 'would be done' : 'done' : `${id(code)}: ${inert(detail ?? '')}`}`)]);

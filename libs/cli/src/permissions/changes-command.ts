@@ -33,7 +33,7 @@ export const change = personCommand(changesUsage, { yes: { type: 'boolean' }, al
     if (!isSubject(first)) throw new CannotRun(`A change is of one of ${subjects.join(', ')}, not of "${first}".`);
     const after = readDocument<object>(session.needed('after'), documents[first], `countersign change file ${first}`);
     const made = await session.as(['operator']).client.request<ChangeView>('registry', 'POST', '/changes', { subject: { kind: first, id: second }, after, reason: session.needed('reason') });
-    return session.show(made, lines(made));
+    return session.show(made, [...lines(made), ...(made.status === 'open' ? [`Somebody else looks at it and agrees: countersign change approve ${made.change} --reason TEXT`] : ['Done: it only takes away.'])]);
   }
   if (first === undefined || second !== undefined) throw new CannotRun(`Usage: ${changesUsage}`);
   if (what === 'show') {

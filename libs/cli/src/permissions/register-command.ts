@@ -23,7 +23,7 @@ const said = (session: Session): Partial<RegisterAgentRequest> => {
   const category = text(session, 'eu-ai-act'), accountable = text(session, 'accountable');
   if (category !== undefined && !['minimal', 'limited', 'high'].includes(category)) throw new CannotRun(`--eu-ai-act is minimal, limited or high, not "${category}".`);
   return {
-    ...one('owner', 'owner'), ...one('model', 'model'), ...one('prompt-version', 'promptVersion'), ...one('peer-group', 'peerGroup'), ...one('baseline-plan', 'baselinePlan'), ...many('affects', 'affects'), ...many('decides-on', 'decidesOnPersons'),
+    ...one('name', 'name'), ...one('purpose', 'purpose'), ...one('owner', 'owner'), ...one('model', 'model'), ...one('prompt-version', 'promptVersion'), ...one('peer-group', 'peerGroup'), ...one('baseline-plan', 'baselinePlan'), ...many('affects', 'affects'), ...many('decides-on', 'decidesOnPersons'),
     ...(category !== undefined && { euAiAct: { category: category as 'minimal', annexIII: null } }), ...(accountable !== undefined && { raci: raciOf(accountable) }),
   };
 };

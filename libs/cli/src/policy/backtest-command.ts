@@ -13,7 +13,7 @@ import { bundleDigest, readBundleFiles } from '@countersign/policy/inbound/bundl
 import type { Command } from '../commands.ts';
 import { openBus } from '../demo/connect.ts';
 import { readLocal } from '../local.ts';
-import { createTicker, printJson, progress } from '../output.ts';
+import { createTicker, endTicks, printJson, progress } from '../output.ts';
 import { pageOf } from './backtest/page.ts';
 import { addFolders, addPublished, createKnownBundles } from './backtest/known-bundles.ts';
 import { readSettings } from './backtest/options.ts';
@@ -48,7 +48,8 @@ export const backtestWith = async (settings: BacktestSettings, connected: Connec
   const begun = performance.now();
   const tick = createTicker(Date.now);
   await read({ from: settings.from ?? -Infinity, to: settings.to ?? Infinity, onRecord: test.add, onProgress: (share) => tick(bar(share, test.seen.decisions)) });
-  progress(`${process.stderr.isTTY ? '\r\x1b[K' : ''}${bar(1, test.seen.decisions)}`);
+  tick(bar(1, test.seen.decisions));
+  endTicks();
   const seconds = (performance.now() - begun) / 1_000;
   if (mismatches !== undefined) await new Promise((resolve) => { mismatches.end(resolve); });
   for (const version of known.ambiguous) if (Object.hasOwn(test.proof().versions, version)) progress(`Two different bundles call themselves ${version}: the first found was taken (--known, then what policy published, then the packs here).`);

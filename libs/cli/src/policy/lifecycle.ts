@@ -39,7 +39,8 @@ export const order = (actor: Actor, status: BundleStatusView, purpose: BundleOrd
 type Loosened = NonNullable<BundleVersionView['comparison']>['loosened'][number];
 export const loosenedLines = (loosened: readonly Loosened[]): readonly string[] => loosened.flatMap((one) => [
   `  ${inertLine(one.what)}`,
-  `    ${one.tool === null ? '' : `${id(one.tool)}: `}${inertLine(one.before)} -> ${inertLine(one.after)}${one.rule === null ? '' : `   (rule ${id(one.rule)})`}`,
+  // Where the comparison found no case, there is nothing to show beside the words.
+  ...(one.before === '?' && one.after === '?' ? [] : [`    ${one.tool === null ? '' : `${id(one.tool)}: `}${inertLine(one.before)} -> ${inertLine(one.after)}${one.rule === null ? '' : `   (rule ${id(one.rule)})`}`]),
   ...(one.facts === null ? [] : [`    ${inertLine(JSON.stringify(one.facts))}`]),
 ]);
 

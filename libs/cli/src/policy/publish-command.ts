@@ -37,6 +37,6 @@ const filesIn = async (dir: string): Promise<{ readonly files: readonly BundleFi
     return { files, version: parseBundle(files).spec.version };
   } catch (error) {
     if (!(error instanceof BundleError)) throw error;
-    throw new Refused('bundle_invalid', `nothing was published:\n${error.message.split('\n').map((line) => join(dir, line)).join('\n')}`, 422, false);
+    throw new Refused('bundle_invalid', `nothing was published:\n${error.message.split('\n').map((line) => (line.startsWith(dir) ? line : join(dir, line))).join('\n')}`, 422, false);
   }
 };

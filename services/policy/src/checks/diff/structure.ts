@@ -18,7 +18,7 @@ export const structuralChanges = (before: BundleSpec, after: BundleSpec, old: Co
     if (one === undefined || other === undefined ? both(fact) : (one.withinMs === null) !== (other.withinMs === null)) undecided.push(`awaited.${fact} changed: what reads it may be looser`);
   }
   for (const field of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    if (!compared.has(field) && different(before[field as keyof BundleSpec], after[field as keyof BundleSpec])) undecided.push(`${field} changed: it may be looser`);
+    if (!compared.has(field) && different(before[field as keyof BundleSpec], after[field as keyof BundleSpec])) undecided.push(`${changesIn(field, before[field as keyof BundleSpec], after[field as keyof BundleSpec]).join('; ')}: it may be looser`);
   }
   const tightened = [...budgets(after, before), ...supplied(next, old)].map(({ says }) => told(says.replace(/was (.*), is (.*)$/, 'was $2, is $1')));
   return { loosened: [...budgets(before, after), ...supplied(old, next)], tightened, undecided };
@@ -41,6 +41,14 @@ const supplied = (old: CompiledBundle, next: CompiledBundle): Counterexample[] =
 /** What the comparison of decisions covers, or what decides nothing. */
 const compared: ReadonlySet<string> = new Set(['version', 'description', 'owner', 'parameters', 'facts', 'permit', 'neverAutomate', 'approval', 'senior', 'budget', 'context', 'sensitivity', 'matrix', 'awaited', 'rules']);
 const different = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
+/** Every member of two values that differs, by its path: `people.breakGlass.people was 2, is 1`. */
+const changesIn = (path: string, was: unknown, is: unknown): readonly string[] => {
+  const maps = [was, is].every((one) => typeof one === 'object' && one !== null && !Array.isArray(one));
+  if (!maps) return different(was, is) ? [`${path} was ${shortly(was)}, is ${shortly(is)}`] : [];
+  const [before, after] = [was, is] as readonly Readonly<Record<string, unknown>>[];
+  return [...new Set([...Object.keys(before!), ...Object.keys(after!)])].flatMap((name) => changesIn(`${path}.${name}`, before![name], after![name]));
+};
+const shortly = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 120));
 const told = (says: string): Counterexample => ({ tool: null, facts: null, says, old: null, new: null });
 
 const budgets = (before: BundleSpec, after: BundleSpec): Counterexample[] => {
