@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, randomInt } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -74,12 +74,22 @@ const writeSecrets = (dir: string): void => {
   write('jwks.json', JSON.stringify({ keys }));
 };
 
-/** Ports that are free now; asked for all at once, so that they differ. */
+/** Every worker of a test run has ports of its own, below those that the system hands out by itself. */
+const lowestPort = 20_000, workers = 8, each = 1_500;
+const worker = Number(process.env['JEST_WORKER_ID'] ?? 0) % workers;
+let candidate = randomInt(each);
+
+/** Ports that are free now, and that nobody takes between now and when they are listened on: no other worker, and no connection that somebody opens meanwhile. */
 export const freePorts = async (count: number): Promise<number[]> => {
-  const servers = await Promise.all(Array.from({ length: count }, () => new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-    const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => resolve(server));
-  })));
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => { server.close(resolve); })));
+  const ports: number[] = [];
+  for (let tried = 0; ports.length < count; tried++) {
+    if (tried === each) throw new Error(`no ${count} of ${each} ports from ${lowestPort} on are free`);
+    const port = lowestPort + (candidate++ % each) * workers + worker;
+    if (await isFree(port)) ports.push(port);
+  }
   return ports;
 };
+
+const isFree = (port: number): Promise<boolean> => new Promise((resolve) => {
+  const server = createServer().once('error', () => resolve(false)).listen(port, '127.0.0.1', () => { server.close(() => resolve(true)); });
+});
