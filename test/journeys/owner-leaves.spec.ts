@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { AccountabilityView, AgentReviewList, AgentSnapshot, GovernedDecided, InventoryReport } from '@countersign/contracts';
-import { enrol, expectStatus, openRawSession, startWhole, until } from '@countersign/spec/whole';
+import { topic } from '@countersign/contracts';
+import type { AccountabilityView, AgentReviewList, AgentSnapshot, GovernedDecided, InventoryReport, ServiceEvent, TokenClaims, UnusedView } from '@countersign/contracts';
+import { generateKey, issueAgentToken, peekJws } from '@countersign/identity';
+import { enrol, expectStatus, openRawSession, proposal, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, Human, RawSession, Whole } from '@countersign/spec/whole';
 import { approvalFor } from './approval-for.ts';
 
@@ -17,10 +19,10 @@ describe('an owner leaves', () => {
   let session: RawSession;
   let before: { readonly run: string; readonly action: string };
   beforeAll(async () => {
-    whole = await startWhole({ CS_REGISTRY_TEND_SECONDS: '1', ...grace(3_600) });
+    whole = await startWhole({ CS_REGISTRY_TEND_SECONDS: '1', CS_REGISTRY_PROPOSAL_DAYS: '1', CS_REGISTRY_PROPOSAL_CALLS: '1', ...grace(3_600) });
     carol = await enrol(whole.urls, whole.people.operator, 'carol', ['agent-owner', 'treasurer']);
     expectStatus(await whole.people.operator.call('registry', 'PATCH', '/people/carol', { manager: 'sena', reason: 'her team' }), 200);
-    payer = await whole.agent('payer', { owner: 'carol' });
+    payer = await whole.agent('payer', { owner: 'carol', permissions: ['desk.write', 'desk.read'] });
     filer = await whole.agent('filer', { owner: 'carol' });
     session = await openRawSession(whole, payer, carol.instruct('payer', 'write it down'));
   }, 240_000);
@@ -108,9 +110,43 @@ describe('an owner leaves', () => {
     expect((await answers(first.of)).stages).toContainEqual({ stage: 'trigger', from: 'process', person: 'tess', gone: false, today: 'tess' });
   });
 
+  it('a process in which somebody answers who has left is listed until somebody else does, and is removed once nobody works in it', async () => {
+    const { operator } = whole.people;
+    const unanswered = async () => (await inventory()).unanswered.filter(({ kind }) => kind === 'process');
+    const { process } = await agent('payer');
+    const dana = await enrol(whole.urls, operator, 'dana', ['clerk']);
+    const closing = (incident: string) => operator.call('registry', 'PUT', '/processes/closing', { process: { title: 'Closing the books', owner: 'tess', raci: { ...process!.raci, incident: { accountable: incident } } }, reason: 'month end' });
+    expectStatus(await closing(dana.person), 200);
+    expect(await unanswered()).toEqual([]);
+    expectStatus(await operator.call('registry', 'POST', '/people/dana/leave', { reason: 'last day' }), 200);
+    expect(await unanswered()).toEqual([{ kind: 'process', id: 'closing', owner: 'tess', ownerActive: true, stages: [{ stage: 'incident', person: 'dana' }], agents: [] }]);
+    expectStatus(await closing('sena'), 200);
+    expect(await unanswered()).toEqual([]);
+    const remove = (id: string) => operator.call('registry', 'POST', `/processes/${id}/remove`, { reason: 'not needed' });
+    expect(await remove('desk-work')).toMatchObject({ status: 409, body: { code: 'process_in_use', detail: expect.stringContaining('payer') } });
+    expect(await remove('closing')).toMatchObject({ status: 200, body: { processes: [{ process: 'desk-work' }] } });
+  });
+
+  it('what an agent may do and never does is told, with the narrower role that would have been enough', async () => {
+    const unused = async () => expectStatus(await whole.people.operator.call('registry', 'GET', '/agents/payer/unused?days=30'), 200).body as unknown as UnusedView;
+    const view = await until('the registry has counted its calls', async () => { const one = await unused(); return one.proposal !== null && one; });
+    expect(view.unused.flatMap(({ tools }) => tools)).toEqual(['desk.read']);
+    expect(view.used).toMatchObject([{ tool: 'desk.write', targets: ['n'] }]);
+    expect(view.proposal).toMatchObject({ permissions: [{ tools: ['desk.write'], resources: [{ fact: 'target', patterns: ['n'] }] }] });
+  });
+
+  it('who speaks on the stream and is nobody is a shadow', async () => {
+    const forged = issueAgentToken({ ...peekJws(session.token) as unknown as TokenClaims, sub: 'ghost-bot' }, generateKey('registry-1'));
+    const { hash: _hash, ...message } = session.build('proposed', proposal('desk.write', note), { token: forged });
+    await whole.bus.publish([message]);
+    const seen = await until('the registry has seen it', async () => (await inventory()).shadows.find(({ principal }) => principal === 'ghost-bot'));
+    expect(seen).toMatchObject({ code: 'bad_signature', count: 1 });
+    expect((await propose('allow')).fits).toBe(true);
+  });
+
   it('the one that nobody takes over is suspended after the grace, and not resumed before somebody does', async () => {
     await whole.stop('registry');
-    await whole.start('registry', grace(1));
+    await whole.start('registry', { ...grace(1), CS_REGISTRY_CERTIFY_DAYS: '1', CS_REGISTRY_CERTIFY_REMIND_DAYS: '1' });
     await until('its grace is over', async () => (await agent('filer')).status === 'suspended');
     expect(await agent('filer')).toMatchObject({ lapsed: 'orphaned' });
     expect(await whole.people.operator.call('registry', 'POST', '/agents/filer/resume', { reason: 'needed' })).toMatchObject({ status: 409, body: { code: 'owner_not_active' } });
@@ -124,6 +160,26 @@ describe('an owner leaves', () => {
     expect(await operator.call('registry', 'POST', '/agents/filer/resume', { reason: 'needed' })).toMatchObject({ status: 409, body: { code: 'governance_review_required' } });
     await until('its review passes', async () => (expectStatus(await operator.call('registry', 'POST', '/agents/reviews', { agents: ['filer'] }), 200).body as unknown as AgentReviewList).reviews[0]!.passed);
     expect(await operator.call('registry', 'POST', '/agents/filer/resume', { reason: 'needed' })).toMatchObject({ status: 200, body: { status: 'active', owner: 'owner' } });
+  });
+
+  it('what is due to be looked at again is listed until its owner has, and says it is still right', async () => {
+    const due = async () => (await inventory()).recertifications.find((one) => one.agent === 'payer')!;
+    const before = await due();
+    expect(before).toMatchObject({ owner: 'owner', overdue: false });
+    expect(await whole.people.operator.call('registry', 'POST', '/agents/payer/recertify', { reason: 'looked' })).toMatchObject({ status: 403 });
+    expectStatus(await whole.people.owner.call('registry', 'POST', '/agents/payer/recertify', { reason: 'looked at what it did' }), 200);
+    expect((await due()).dueAt).toBeGreaterThan(before.dueAt);
+  });
+
+  it('each of these was said once on the record, too', async () => {
+    const said: ServiceEvent[] = [];
+    const reading = await whole.bus.follow({ topics: [topic.registryEvents], from: 'start', onBatch: (messages) => { for (const { value } of messages) if (value !== null) said.push(JSON.parse(value.toString()) as ServiceEvent); } });
+    try {
+      const of = (type: string, stream: RegExp) => said.filter((one) => one.type === type && stream.test(one.stream)).map(({ data }) => data);
+      await until('a reminder for the payer is out', () => of('agent.recertification_due', /^agent:payer$/).length > 0);
+      await until('the shadow is told', () => of('shadow.seen', /^shadow:/).some((data) => data['principal'] === 'ghost-bot'));
+      expect(of('process.unanswered', /^process:closing$/)).toMatchObject([{ people: ['dana'] }]);
+    } finally { await reading.stop(); }
   });
 
   it('the last operator does not leave', async () => {
