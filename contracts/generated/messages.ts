@@ -142,8 +142,28 @@ export interface Finding {
   /** Where it adds to a case that is less than an hour old: the second hijack of an agent, or a run that was told of and got worse. */
   readonly case?: { /** The finding that opened the case. */ readonly finding: string; /** Findings of the case with this one, told or not: the first four are told, then each time that they have doubled, and whenever it is worse. */ readonly seen: number; /** When the case was opened. */ readonly since: number };
 }
-/** What anomaly needs of one governed record, re-keyed by agent (anomaly.actions.v1). */
-export type Observation = RunStartSeen | ActionSeen | OutcomeSeen | RunEndSeen;
+/** Agents that did the same new thing within an hour, for the partition of the one that did it last: told there as a finding of kind spread. */
+export interface Meeting {
+  readonly kind: 'meeting';
+  readonly tenant: string;
+  readonly agent: string;
+  readonly run: string;
+  /** When the agent acted: the governed record's. */
+  readonly now: number;
+  readonly action: string;
+  /** The last one last. */
+  readonly agents: readonly string[];
+  /** Agents altogether. */
+  readonly count: number;
+  /** In words: the tool, and to whom. */
+  readonly what: string;
+  /** Of the run by then. */
+  readonly pValue: number;
+  /** Of the run by then. */
+  readonly eValue: number;
+}
+/** What anomaly needs of one governed record, re-keyed by agent (anomaly.actions.v1), and what its partitions tell each other. */
+export type Observation = RunStartSeen | ActionSeen | OutcomeSeen | RunEndSeen | Sighting | Meeting;
 /** How an action ended. */
 export interface OutcomeSeen {
   readonly kind: 'outcome';
@@ -179,6 +199,24 @@ export interface RunStartSeen {
   readonly now: number;
   /** Of the instruction: runs of the same one are compared with each other. */
   readonly task: string;
+}
+/** An agent did what none of its peers had ever done: for the partition of the thing that it did, where it meets the same of others. Written by anomaly in the transaction that scored the action. */
+export interface Sighting {
+  readonly kind: 'sighting';
+  readonly tenant: string;
+  readonly agent: string;
+  readonly run: string;
+  /** When the agent acted: the governed record's. */
+  readonly now: number;
+  readonly action: string;
+  /** Hash of tenant, tool and target, or of tenant and the step from one tool to another; its rest by the number of partitions is where it belongs. */
+  readonly thing: number;
+  /** In words: the tool, and to whom. */
+  readonly what: string;
+  /** Of the run by then. */
+  readonly pValue: number;
+  /** Of the run by then. */
+  readonly eValue: number;
 }
 
 // ---------- approvals ----------

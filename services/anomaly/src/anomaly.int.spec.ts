@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Bus, BusMessage } from '@countersign/bus';
-import { envelope, namespacedBus, startHeartbeats } from '@countersign/bus';
+import { envelope, namespacedBus, partitionFor, startHeartbeats } from '@countersign/bus';
 import { createKafkaBus } from '@countersign/bus/kafka';
 import { signers, topic, topics, validateAnomalyLevel, validateBehaviourView, validateDetectionFinding, validateFinding } from '@countersign/contracts';
 import type { BehaviourView, Finding, FindingView } from '@countersign/contracts';
@@ -109,10 +109,15 @@ describe('anomaly on Kafka and PostgreSQL', () => {
     const second = await start();
     await until('nothing is re-keyed twice', async () => (await read(topic.anomalyActions)).length === past.length);
     await bus.publish([...hijacked('anna', 9_000, later(2)), ...ordinary('bert', 9_100, later(2) + 10_000), ...hijacked('carl', 9_001, later(2) + 20_000)].map(governed));
-    await until('both findings are shown', async () => (await get<{ findings: unknown[] }>(`${second.url}/findings`)).findings.length === 2);
+    const shownOf = async (agent: string, kind: Finding['kind'] = 'behaviour') => (await get<{ findings: Finding[] }>(`${second.url}/findings${agent && `?agent=${agent}`}`)).findings.filter((one) => one.kind === kind);
+    await until('both findings are shown', async () => (await shownOf('')).length === 2);
+    // They did the same new thing: whichever was scored last is told of with the other, though they live in different partitions.
+    expect(partitionFor('anna', 4)).not.toBe(partitionFor('carl', 4));
+    const met = await until('they have met', async () => (await shownOf('', 'spread'))[0]);
+    expect(met.spread).toMatchObject({ agents: expect.arrayContaining(['anna', 'carl']), count: 2 });
 
     // Two analysts say that anna may do this, one that carl was hijacked; nobody else has a say.
-    const [about] = (await get<{ findings: Finding[] }>(`${second.url}/findings?agent=anna`)).findings;
+    const [about] = await shownOf('anna');
     const shown = await get<FindingView>(`${second.url}/findings/${about!.finding}`);
     expect(shown).toMatchObject({ finding: about, digest: argumentsDigest(about as never), dispositions: [], detection: { class_uid: 2004, status: 'New' } });
     const anna = { finding: about!.finding, digest: shown.digest };
@@ -127,13 +132,13 @@ describe('anomaly on Kafka and PostgreSQL', () => {
     await until('the level is lowered', async () => (await levelOf('anna')) === 'normal');
     await until('both dispositions are on the topic', async () => (await dispositions()).length === 2);
     expect(await dispositions()).toEqual(['olga waiting', 'otto done']);
-    const [other] = (await get<{ findings: Finding[] }>(`${second.url}/findings?agent=carl`)).findings;
+    const [other] = await shownOf('carl');
     expect(await say(second.url, { finding: other!.finding, digest: argumentsDigest(other as never) }, 'uma', 'true')).toMatchObject({ status: 202, body: { needs: 1 } });
     await until('the other instance has resolved it', async () => (await get<FindingView>(`${second.url}/findings/${other!.finding}`)).detection.status === 'Resolved');
     // The next hijack of carl within the hour is told too, as one more of his case.
     await bus.publish(hijacked('carl', 9_002, later(2) + 50_000).map(governed));
-    await until('the next hijack of carl is told', async () => (await get<{ findings: Finding[] }>(`${second.url}/findings?agent=carl`)).findings.length === 2);
-    expect((await get<{ findings: Finding[] }>(`${second.url}/findings?agent=carl`)).findings[0]).toMatchObject({ run: uuid(9_002), case: { finding: other!.finding, seen: 2 } });
+    await until('the next hijack of carl is told', async () => (await shownOf('carl')).length === 2);
+    expect((await shownOf('carl'))[0]).toMatchObject({ run: uuid(9_002), case: { finding: other!.finding, seen: 2 } });
     await second.close();
     const third = await start();
 
@@ -144,7 +149,7 @@ describe('anomaly on Kafka and PostgreSQL', () => {
       return actions.filter((one) => one.partition === partition).map((one) => take(state, entryOf(one), `${partition}-${one.offset}`));
     }).flat();
     const findings = expected.flatMap((one) => one.findings), levels = expected.flatMap((one) => one.levels), taken = expected.flatMap((one) => one.dispositions);
-    expect(findings.map(({ agent }) => agent).sort()).toEqual(['anna', 'carl', 'carl']);
+    expect(findings.map(({ kind, agent }) => (kind === 'behaviour' ? agent : kind)).sort()).toEqual(['anna', 'carl', 'carl', 'spread']);
     const said = await read(topic.anomalyFindings);
     expect(said.map((one) => JSON.parse(one.value!.toString()) as unknown).sort(byFinding)).toEqual([...findings, ...taken].sort(byFinding));
     const leveled = (await read(topic.anomalyLevels)).filter((one) => !one.key!.startsWith('~'));
@@ -164,7 +169,7 @@ describe('anomaly on Kafka and PostgreSQL', () => {
     await until('the answers are counted', async () => (await answers()) >= 121);
     expect(await answers()).toBe(121);
     const picture = await get<BehaviourView>(`${third.url}/agents/anna/behaviour`);
-    expect([validateBehaviourView(picture), picture.steps[0], picture.findings.length]).toEqual([true, expect.objectContaining({ before: 'care.read_ticket', tool: 'care.refund', times: 1 }), 1]);
+    expect([validateBehaviourView(picture), picture.steps[0], picture.findings.filter(({ kind }) => kind === 'behaviour').length]).toEqual([true, expect.objectContaining({ before: 'care.read_ticket', tool: 'care.refund', times: 1 }), 1]);
     expect(await get(`${third.url}/levels?after=carl`)).toMatchObject({ levels: [], next: null });
     await third.close();
 

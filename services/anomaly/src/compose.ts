@@ -75,13 +75,13 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
     own: tracked(rekeyed, async () => ({ handle: async (messages) => { await agents.ready; return rekey(messages, partitions, registered, own.seal, unreadable); } })),
   });
   const scoring = await bus.process({
-    group: 'anomaly', input: topic.anomalyActions, outputs: [topic.anomalyLevels, topic.anomalyFindings, topic.anomalyDetections], onError: (error) => onError(error, 'scoring'),
+    group: 'anomaly', input: topic.anomalyActions, outputs: [topic.anomalyActions, topic.anomalyLevels, topic.anomalyFindings, topic.anomalyDetections], onError: (error) => onError(error, 'scoring'),
     own: tracked(scored, async (ownership) => {
       const scorer = await openScorer({
         partition: ownership.partition, next: ownership.next, store, every: ports.checkpointEvery ?? 2_000, onError: (error) => onError(error, 'checkpoint'),
         reread: async function* (from, to) { for await (const batch of ownership.read(topic.anomalyActions, from, to)) yield readActions(batch, own, unreadable); },
       });
-      return { handle: (messages) => saidMessages(scorer.handle(readActions(messages, own, unreadable)), key), committed: scorer.committed };
+      return { handle: (messages) => saidMessages(scorer.handle(readActions(messages, own, unreadable)), key, own.seal, partitions), committed: scorer.committed };
     }),
   });
   const beats = startLevelHeartbeats({ bus, key, tenant, now, scoring: scored, rekeying: rekeyed, onError: (error) => onError(error, 'heartbeat') });
@@ -98,7 +98,7 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
     level: (agent) => { const level = levels.get(agent); return level?.tenant === tenant ? level : undefined; },
     findings: (agent) => view.list(tenant, { agent }, 500),
     behaviour: async (agent) => pictures.show(tenant, agent, now(), { level: levels.get(agent)?.level ?? 'normal', findings: await view.list(tenant, { agent }, 50) }),
-    watched: (messages) => pictures.add(messages[0]?.partition ?? 0, readActions(messages, own, () => undefined).flatMap(({ offset, entry }) => (entry.kind === 'disposition' || entry.kind === 'disposed' ? [] : [{ offset, seen: entry }]))),
+    watched: (messages) => pictures.add(messages[0]?.partition ?? 0, readActions(messages, own, () => undefined).flatMap(({ offset, entry }) => (entry.kind === 'disposition' || entry.kind === 'disposed' || entry.kind === 'sighting' || entry.kind === 'meeting' ? [] : [{ offset, seen: entry }]))),
     finding: (finding) => view.show(tenant, finding),
     dispose: openDisposing({ tenant, now, people: ports.people, owner: (agent) => agents.get(agent)?.owner, show: view.show, publish: (said) => bus.publish([dispositionMessage(topic.anomalyActions, said, key)]) }),
     keep: view.add,

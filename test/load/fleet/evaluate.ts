@@ -1,4 +1,5 @@
 import { emptyPartition, take } from '@countersign/anomaly/core/partition';
+import type { Entry } from '@countersign/anomaly/core/partition';
 import type { Finding } from '@countersign/contracts';
 import { analysts } from './analysts.ts';
 import { draftsOf, day, firstDay, fleetOf, hour, played } from './fleet.ts';
@@ -52,9 +53,14 @@ export const evaluate = ({ fleet: options, learn, times, looked }: Evaluation): 
         morning = Number.POSITIVE_INFINITY;
       }
       if (seen.kind === 'ended' && today >= learn && !byAgent.has(seen.agent)) rank(state.detector.agents.get(seen.agent)?.open.find(({ run }) => run === seen.run)?.pValue ?? 1);
-      const told = take(state, seen, `0-${observations++}`);
-      people?.told(told.findings);
-      if (today >= learn) findings.push(...told.findings);
+      // What partitions tell each other comes back to this one, which is all there are.
+      const queue: Entry[] = [seen];
+      for (let entry = queue.shift(); entry !== undefined; entry = queue.shift()) {
+        const told = take(state, entry, `0-${observations++}`);
+        queue.push(...told.forwards);
+        people?.told(told.findings);
+        if (today >= learn) findings.push(...told.findings);
+      }
     }
   }
   const seconds = (performance.now() - began) / 1000;

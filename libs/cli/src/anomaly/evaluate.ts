@@ -2,7 +2,6 @@ import type { AgentBaseline } from '@countersign/anomaly/core/agent';
 import { detect, newDetector } from '@countersign/anomaly/core/detect';
 import type { DetectorState } from '@countersign/anomaly/core/detect';
 import { hashText } from '@countersign/anomaly/core/hash';
-import { newSpread } from '@countersign/anomaly/core/spread';
 import { measure } from './measures.ts';
 import type { Measures, ScoredSession } from './measures.ts';
 import type { Labelled } from './sessions.ts';
@@ -72,7 +71,7 @@ const tryOne = (state: DetectorState, session: Labelled, at: number): ScoredSess
   const control = { ...state.tenants.get('acme')!.control };
   // As long after the agent's last run as ever.
   const usual = known === undefined ? at : Math.min(at, known.rhythm.last + known.rhythm.weight / known.rhythm.shape * 3_600_000);
-  const { course, evidence } = play({ ...state, spread: newSpread() }, session, usual, false);
+  const { course, evidence } = play(state, session, usual, false);
   if (kept === undefined) state.agents.delete(session.agent); else state.agents.set(session.agent, kept);
   Object.assign(state.tenants.get('acme')!.control, control);
   return { suite: session.suite, kind: session.benign ? 'benign' : session.hijacked ? 'hijacked' : 'resisted', pValue: Math.min(1, ...course), course, evidence, labels: session.labels };

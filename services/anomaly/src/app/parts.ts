@@ -1,4 +1,3 @@
-import { newDetector } from '../core/detect.ts';
 import type { DetectorState } from '../core/detect.ts';
 import type { AgentFile } from '../core/finding/file.ts';
 import { emptyPartition, partitionOf } from '../core/partition.ts';
@@ -17,8 +16,8 @@ export const partsOf = (state: PartitionState, tenantName: string, agents: reado
 ];
 
 /** What a part holds now; undefined: there is none of that name. */
-export const readPart = ({ detector, files }: PartitionState, part: string): unknown => {
-  if (part === spread) return detector.spread;
+export const readPart = ({ detector, files, spread: things }: PartitionState, part: string): unknown => {
+  if (part === spread) return things;
   if (part.startsWith(group)) return detector.groups.get(part.slice(group.length));
   if (part.startsWith(tenant)) return detector.tenants.get(part.slice(tenant.length));
   const name = part.slice(agent.length);
@@ -27,9 +26,7 @@ export const readPart = ({ detector, files }: PartitionState, part: string): unk
 
 /** The partition whose parts these are. */
 export const assemble = (parts: ReadonlyMap<string, unknown>, minute: number): PartitionState => {
-  const fresh = newDetector();
-  const detector: DetectorState = { ...fresh, spread: (parts.get(spread) as DetectorState['spread'] | undefined) ?? fresh.spread };
-  const { files } = emptyPartition();
+  const { detector, files, spread: fresh } = emptyPartition();
   for (const [name, part] of parts) {
     if (name.startsWith(group)) detector.groups.set(name.slice(group.length), part as never);
     else if (name.startsWith(tenant)) detector.tenants.set(name.slice(tenant.length), part as never);
@@ -39,5 +36,5 @@ export const assemble = (parts: ReadonlyMap<string, unknown>, minute: number): P
       if (file !== null) files.set(name.slice(agent.length), file);
     }
   }
-  return partitionOf(detector, files, minute);
+  return partitionOf(detector, files, (parts.get(spread) as PartitionState['spread'] | undefined) ?? fresh, minute);
 };

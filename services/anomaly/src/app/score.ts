@@ -1,12 +1,12 @@
 import type { AnomalyLevel, Disposition, Finding } from '@countersign/contracts';
 import { emptyPartition, take } from '../core/partition.ts';
-import type { Entry, PartitionState } from '../core/partition.ts';
+import type { Entry, PartitionState, Told } from '../core/partition.ts';
 import { assemble, partsOf, readPart } from './parts.ts';
 import type { CheckpointStore } from './ports.ts';
 
 /** An entry and the offset it stands at. */
 export interface Placed { readonly offset: bigint; readonly entry: Entry }
-export interface Said { readonly levels: readonly AnomalyLevel[]; readonly findings: readonly Finding[]; readonly dispositions: readonly Disposition[] }
+export interface Said { readonly levels: readonly AnomalyLevel[]; readonly findings: readonly Finding[]; readonly dispositions: readonly Disposition[]; readonly forwards: Told['forwards'] }
 
 /** The fold of one partition by its owner. */
 export interface Scorer {
@@ -45,15 +45,17 @@ export const openScorer = async (options: ScorerOptions): Promise<Scorer> => {
     const levels: AnomalyLevel[] = [];
     const findings: Finding[] = [];
     const dispositions: Disposition[] = [];
+    const forwards: Told['forwards'][number][] = [];
     for (const { offset, entry } of batch) {
       const told = take(state, entry, `${partition}-${offset}`);
       levels.push(...told.levels);
       findings.push(...told.findings);
       dispositions.push(...told.dispositions);
+      forwards.push(...told.forwards);
       for (const part of partsOf(state, entry.tenant, told.touched)) dirty.add(part);
     }
     since += batch.length;
-    return { levels, findings, dispositions };
+    return { levels, findings, dispositions, forwards };
   };
 
   const from = usable?.next ?? 0n;

@@ -43,7 +43,7 @@ describe('an agent among its peers', () => {
     const { state, now } = office();
     const [first, , odd] = run(state, 'agent-1', 'bad', now, [read('mail.read'), read('bank.list'), hijack]);
     expect(first!.level).toBe('normal');
-    expect(odd).toMatchObject({ alert: true, level: 'high', spread: [] });
+    expect(odd).toMatchObject({ alert: true, level: 'high' });
     expect(odd!.pValue).toBeLessThan(1e-3);
     expect(odd!.contributions[0]!.nats).toBeGreaterThan(1);
     expect(odd!.contributions.map(({ feature }) => feature)).toEqual(expect.arrayContaining(['provenance', 'asked', 'target']));
@@ -116,14 +116,14 @@ describe('what it learns', () => {
   });
 });
 
-describe('agents together', () => {
-  it('that meet the same new target within the hour are told of together', () => {
+describe('what no peer ever did', () => {
+  it('is named by what was done, the same for all who do it, and ordinary work has none', () => {
     const { state, now } = office();
-    const strange = (agent: string, at: number) => last(run(state, agent, `x-${agent}`, at, [read('mail.read'), hijack])).spread;
-    expect(strange('agent-0', now)).toEqual([]);
-    expect(strange('agent-1', now + 5 * minute)).toEqual(['agent-0', 'agent-1']);
-    expect(strange('agent-2', now + 9 * minute)).toEqual(['agent-0', 'agent-1', 'agent-2']);
-    expect(strange('agent-3', now + 2 * hour)).toEqual([]);
+    const strange = (agent: string, at: number) => last(run(state, agent, `x-${agent}`, at, [read('mail.read'), hijack])).news;
+    const [first, second] = [strange('agent-0', now), strange('agent-1', now + 5 * minute)];
+    expect(first.length).toBeGreaterThan(0);
+    expect(second).toEqual(first);
+    expect(run(state, 'agent-2', 'usual', now + 9 * minute, usual(4)).flatMap(({ news }) => news)).toEqual([]);
   });
 });
 

@@ -15,16 +15,14 @@ import type { ActionSeen, Observation, OutcomeSeen } from './observation.ts';
 import { learnHour, minuteTail, turnMinute } from './pace.ts';
 import { beginRun } from './rhythm.ts';
 import type { Contribution, Score } from './score.ts';
-import { newSpread, spreadOf } from './spread.ts';
-import type { Spread } from './spread.ts';
+import { newsOf } from './spread.ts';
 import { amountTail, takeShare } from './tails.ts';
 
 /** Everything that is remembered of the agents of one partition. Changed in place by `detect`, by the time of the stream alone. */
 export interface DetectorState extends Groups {
   readonly agents: Map<string, AgentBaseline>;
-  readonly spread: Spread;
 }
-export const newDetector = (): DetectorState => ({ agents: new Map(), groups: new Map(), tenants: new Map(), spread: newSpread() });
+export const newDetector = (): DetectorState => ({ agents: new Map(), groups: new Map(), tenants: new Map() });
 
 /** Runs of one agent that go on at the same time. */
 const mostOpen = 8;
@@ -141,7 +139,7 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
   for (const { nats } of contributions) evidence += nats;
   return {
     pValue: run.pValue, eValue: run.eValue, evidence, contributions, level: levelOf(agent.evidence), alert, opens, drift,
-    spread: spreadOf(state.spread, seen, did, surprise),
+    news: newsOf(did, surprise),
   };
 };
 

@@ -1,4 +1,4 @@
-import type { ActionSeen, OutcomeSeen, RunEndSeen, RunStartSeen } from '@countersign/contracts';
+import type { ActionSeen, Meeting, OutcomeSeen, RunEndSeen, RunStartSeen, Sighting } from '@countersign/contracts';
 
 /** What an action is known by whose target policy read somewhere, best known first (policy's fact `target.trust`); `none`: it has no target. */
 export const trusts = ['none', 'instruction', 'record', 'directory', 'alias', 'document', 'third_party', 'nowhere'] as const;
@@ -8,7 +8,7 @@ export type Trust = (typeof trusts)[number];
 export const signs = ['act_unasked', 'other_day', 'strange_text', 'foreign_content', 'amount_unnamed', 'claimed'] as const;
 export type Sign = (typeof signs)[number];
 
-export type { ActionSeen, OutcomeSeen };
+export type { ActionSeen, Meeting, OutcomeSeen, Sighting };
 export type RunStarted = RunStartSeen;
 /** A run is over: only now is it learned from, and only where nothing in it was flagged. */
 export type RunEnded = RunEndSeen;

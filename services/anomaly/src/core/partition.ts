@@ -1,17 +1,19 @@
 import type { AnomalyLevel, Disposition, Finding } from '@countersign/contracts';
 import { detect, faded, levelAt, newDetector, openedNone } from './detect.ts';
 import type { DetectorState } from './detect.ts';
-import { noticed } from './finding/notice.ts';
+import { noticed, noticedTogether } from './finding/notice.ts';
 import { disposeOf, isOpen } from './finding/disposition.ts';
 import { newFile } from './finding/file.ts';
 import type { AgentFile } from './finding/file.ts';
-import type { Observation, RunEnded } from './observation.ts';
+import type { Meeting, Observation, RunEnded, Sighting } from './observation.ts';
+import { meet, newSpread, sightingsOf } from './spread.ts';
+import type { Spread } from './spread.ts';
 
 /** Rises whenever the same actions would fold to other state: older checkpoints are then thrown away and the topic is read again. */
-export const foldVersion = 8;
+export const foldVersion = 9;
 
-/** What stands on anomaly.actions.v1: what agents did, and what analysts say of findings about them. */
-export type Entry = Observation | (Disposition & { readonly kind: 'disposition' });
+/** What stands on anomaly.actions.v1: what agents did, what partitions tell each other of it, and what analysts say of findings. */
+export type Entry = Observation | Sighting | Meeting | (Disposition & { readonly kind: 'disposition' });
 
 /** All agents of one partition of anomaly.actions.v1. Changed in place by `take`: one owner folds it, in order. */
 export interface PartitionState {
@@ -20,24 +22,28 @@ export interface PartitionState {
   readonly files: Map<string, AgentFile>;
   /** Agents whose level is not normal. */
   readonly elevated: Set<string>;
+  /** The new things that belong to this partition, whoever did them. */
+  readonly spread: Spread;
   /** The latest minute of the stream (epoch minutes): levels fade by the stream's time, so that a replay fades alike. */
   minute: number;
 }
 
-export const emptyPartition = (): PartitionState => ({ detector: newDetector(), files: new Map(), elevated: new Set(), minute: 0 });
+export const emptyPartition = (): PartitionState => ({ detector: newDetector(), files: new Map(), elevated: new Set(), spread: newSpread(), minute: 0 });
 
 /** A partition as a checkpoint gives it back. Who is elevated follows; in the order of the files, which is that of the names. */
-export const partitionOf = (detector: DetectorState, files: Map<string, AgentFile>, minute: number): PartitionState =>
-  ({ detector, files, minute, elevated: new Set([...files].filter(([, file]) => file.level !== 'normal').map(([agent]) => agent)) });
+export const partitionOf = (detector: DetectorState, files: Map<string, AgentFile>, spread: Spread, minute: number): PartitionState =>
+  ({ detector, files, spread, minute, elevated: new Set([...files].filter(([, file]) => file.level !== 'normal').map(([agent]) => agent)) });
 
 export interface Told {
   readonly levels: readonly AnomalyLevel[];
   readonly findings: readonly Finding[];
   readonly dispositions: readonly Disposition[];
+  /** For other partitions, and for this one, which takes them up when their turn comes. */
+  readonly forwards: readonly (Sighting | Meeting)[];
   /** Agents whose state changed. */
   readonly touched: readonly string[];
 }
-const nothing = { levels: [], findings: [], dispositions: [] } as const;
+const nothing = { levels: [], findings: [], dispositions: [], forwards: [] } as const;
 
 /**
  * Folds one entry.
@@ -45,6 +51,15 @@ const nothing = { levels: [], findings: [], dispositions: [] } as const;
  */
 export const take = (state: PartitionState, entry: Entry, place: string): Told => {
   if (entry.kind === 'disposition') return dispose(state, entry, place);
+  if (entry.kind === 'sighting') {
+    const met = meet(state.spread, entry);
+    return { ...nothing, forwards: met === undefined ? [] : [met], touched: [] };
+  }
+  if (entry.kind === 'meeting') {
+    const { file, findings } = noticedTogether(state.files.get(entry.agent), entry, place);
+    state.files.set(entry.agent, file);
+    return { ...nothing, findings, touched: [entry.agent] };
+  }
   const own = observe(state, entry, place);
   const minute = Math.floor(entry.now / 60_000);
   if (minute <= state.minute) return own;
@@ -61,11 +76,12 @@ const observe = (state: PartitionState, seen: Observation, place: string): Told 
   const { file, findings } = noticed(known, seen, score, place);
   const told = findings.find(({ kind }) => kind === 'behaviour');
   if (score.alert && (told === undefined || told.case !== undefined)) openedNone(state.detector, seen, told !== undefined);
-  if (file === undefined) return { ...nothing, touched: [seen.agent] };
+  const forwards = sightingsOf(seen, score);
+  if (file === undefined) return { ...nothing, forwards, touched: [seen.agent] };
   const next = { ...file, level: score.level, findings: score.level === 'normal' ? [] : file.findings };
   state.files.set(seen.agent, next);
   const levels = isSame(known, next) ? [] : [say(state, seen.agent, next, place, seen.now)];
-  return { ...nothing, levels, findings, touched: [seen.agent] };
+  return { ...nothing, levels, findings, forwards, touched: [seen.agent] };
 };
 
 /** A run that is over has no level any more; what was odd in it can still be asked about. */
@@ -117,7 +133,7 @@ const dispose = (state: PartitionState, { kind: _, ...said }: Disposition & { re
   }
   state.files.set(agent, next);
   const levels = isSame(known, next) ? [] : [say(state, agent, next, place, at)];
-  return { findings: [], levels, dispositions: [{ ...said, status, level: next.level }], touched: [agent] };
+  return { ...nothing, levels, dispositions: [{ ...said, status, level: next.level }], touched: [agent] };
 };
 
 const mostRuns = 64;

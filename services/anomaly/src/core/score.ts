@@ -31,6 +31,6 @@ export interface Score {
   readonly opens: boolean;
   /** Its work has changed for good, by habit alone: a case for taking the baseline anew after review, not for an alert. */
   readonly drift: boolean;
-  /** Agents that lately did the same thing that none of their peers had ever done, this one last; empty where it is the only one. */
-  readonly spread: readonly string[];
+  /** What it did that none of its peers had ever done, as keys; empty as a rule. */
+  readonly news: readonly number[];
 }

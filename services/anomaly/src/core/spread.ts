@@ -1,44 +1,46 @@
 import { keys } from './act.ts';
 import type { Act } from './act.ts';
 import type { Surprise } from './behaviour.ts';
-import type { ActionSeen } from './observation.ts';
+import { hashText, mix } from './hash.ts';
+import type { ActionSeen, Meeting, Sighting } from './observation.ts';
+import type { Score } from './score.ts';
 
-/** What no peer had ever done, and who did it lately: by key, the oldest first. */
+/** What no peer had ever done, and who did it lately: by thing, the oldest first. Each thing belongs to one partition, where all agents' sightings of it meet. */
 export type Spread = Map<number, { readonly since: number; readonly agents: string[] }>;
 export const newSpread = (): Spread => new Map();
 
 const windowMs = 3_600_000;
 const mostKept = 512;
-const mostAgents = 32;
+const mostAgents = 64;
 /** Doubtful enough that a new target is no new customer. */
 const doubtful = 3;
-const alone: readonly string[] = [];
+/** Things sighted of one action: the step, and as many of its targets. */
+const mostThings = 4;
+const none: readonly number[] = [];
 
-/**
- * Agents that did the same new thing within an hour: the same doubtful target by the same tool, or the same step from one tool to another that
- * acts. Two or more make one finding, told of the last one.
- */
-export const spreadOf = (spread: Spread, { agent, now }: ActionSeen, did: Act, { expected, peers }: Surprise): readonly string[] => {
-  if (did.consequential === 0) return alone;
-  let together = alone;
+/** What an action does that no peer ever did, as keys: a doubtful target of a tool that acts, and a step from one tool to another that acts. */
+export const newsOf = (did: Act, { expected, peers }: Surprise): readonly number[] => {
+  if (did.consequential === 0) return none;
   const isNewTarget = did.targets.length > 0 && did.doubt >= doubtful && peers[2] === 0;
   const isNewStep = expected[1]! < 0.02 && peers[1] === 0;
-  if (isNewTarget) for (const target of did.targets) together = longer(together, meet(spread, keys.target(did.tool, target), agent, now));
-  if (isNewStep) together = longer(together, meet(spread, keys.pair(did.previous, did.tool), agent, now));
-  return together;
+  if (!isNewTarget && !isNewStep) return none;
+  return [...(isNewStep ? [keys.pair(did.previous, did.tool)] : []), ...(isNewTarget ? did.targets.map((target) => keys.target(did.tool, target)) : [])].slice(0, mostThings);
 };
 
-const longer = (a: readonly string[], b: readonly string[]): readonly string[] => (b.length > a.length ? b : a);
+/** What the partitions of the things are told of an action. */
+export const sightingsOf = ({ tenant, agent, run, action, now, tool, targets }: ActionSeen, { news, pValue, eValue }: Score): readonly Sighting[] => (news.length === 0 ? [] :
+  news.map((key) => ({ kind: 'sighting', tenant, agent, run, action, now, thing: mix(hashText(tenant), key) || 1, what: `${tool}${targets.length > 0 ? ` to ${targets[0]}` : ''}`.slice(0, 500), pValue, eValue })));
 
-const meet = (spread: Spread, key: number, agent: string, now: number): readonly string[] => {
-  const known = spread.get(key);
-  if (known === undefined || now - known.since > windowMs) {
-    spread.delete(key);
-    spread.set(key, { since: now, agents: [agent] });
+/** Takes up a sighting. Where others did the same within the hour they have met: two or more make a finding, told of the last one. Each agent meets once. */
+export const meet = (spread: Spread, { kind: _, thing, ...seen }: Sighting): Meeting | undefined => {
+  const known = spread.get(thing);
+  if (known === undefined || Math.abs(seen.now - known.since) > windowMs) {
+    spread.delete(thing);
+    spread.set(thing, { since: seen.now, agents: [seen.agent] });
     if (spread.size > mostKept) spread.delete(spread.keys().next().value!);
-    return alone;
+    return undefined;
   }
-  if (known.agents.includes(agent) || known.agents.length >= mostAgents) return alone;
-  known.agents.push(agent);
-  return [...known.agents];
+  if (known.agents.includes(seen.agent) || known.agents.length >= mostAgents) return undefined;
+  known.agents.push(seen.agent);
+  return { kind: 'meeting', ...seen, agents: [...known.agents], count: known.agents.length };
 };

@@ -1,4 +1,4 @@
-import { envelope } from '@countersign/bus';
+import { envelope, partitionFor } from '@countersign/bus';
 import type { Outgoing } from '@countersign/bus';
 import { topic } from '@countersign/contracts';
 import type { Disposition } from '@countersign/contracts';
@@ -6,14 +6,14 @@ import { signServiceMessage } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import { randomUUID } from 'node:crypto';
 import type { Said } from '../app/score.ts';
-import type { Observation } from '../core/observation.ts';
+import type { Meeting, Observation, Sighting } from '../core/observation.ts';
 import { toDetection } from './ocsf.ts';
 import type { Seal } from './seal.ts';
 
 /** An observation for the partition of its agent, sealed. */
-export const observationMessage = (seen: Observation, partition: number, { seal }: Seal): Outgoing => seal({
+export const observationMessage = (seen: Observation | Sighting | Meeting, partition: number, { seal }: Seal): Outgoing => seal({
   topic: topic.anomalyActions, key: seen.agent, partition, value: Buffer.from(JSON.stringify(seen)),
-  headers: envelope({ id: `${seen.run}:${seen.kind}${'action' in seen ? `:${seen.action}` : ''}`, type: 'countersign.anomaly.action.v1', source: 'anomaly', time: seen.now, tenant: seen.tenant }),
+  headers: envelope({ id: `${seen.run}:${seen.kind}${'action' in seen ? `:${seen.action}` : ''}${'thing' in seen ? `:${seen.thing}` : ''}`, type: 'countersign.anomaly.action.v1', source: 'anomaly', time: seen.now, tenant: seen.tenant }),
 });
 
 /** An analyst's word: into the stream that is folded (asked), and on the record as it was taken. */
@@ -22,8 +22,9 @@ export const dispositionMessage = (to: string, said: Disposition, key: SigningKe
   headers: envelope({ id: `${said.finding}:${said.person}:${said.at}`, type: 'countersign.anomaly.disposition.v1', source: 'anomaly', time: said.at, tenant: said.tenant }),
 }, key);
 
-/** What scoring says, signed by anomaly; findings also as OCSF. Levels and findings go to the partition of their agent, which is the one they were scored in. */
-export const saidMessages = ({ levels, findings, dispositions }: Said, key: SigningKey): readonly Outgoing[] => [
+/** What scoring says, signed by anomaly; findings also as OCSF; and what other partitions are told. Levels and findings go to the partition of their agent, which is the one they were scored in. */
+export const saidMessages = ({ levels, findings, dispositions, forwards }: Said, key: SigningKey, seal: Seal, partitions: number): readonly Outgoing[] => [
+  ...forwards.map((one) => observationMessage(one, one.kind === 'sighting' ? one.thing % partitions : partitionFor(one.agent, partitions), seal)),
   ...findings.flatMap((finding) => {
     const headers = (type: string) => envelope({ id: finding.finding, type, source: 'anomaly', time: finding.at, tenant: finding.tenant });
     return [
