@@ -829,6 +829,8 @@ export interface PlaybookRunView {
   readonly status: 'running' | 'waiting' | 'done' | 'abandoned' | 'rehearsed';
   readonly startedAt: number;
   readonly steps: readonly { readonly step: string; readonly do: 'halt' | 'snapshot' | 'revoke' | 'compensations' | 'resume'; readonly status: 'done' | 'waiting' | 'next' | 'rehearsed'; readonly at: number | null; readonly says: string; readonly confirmedBy: readonly string[]; readonly needs: number; readonly roles: readonly string[]; /** What a person signs to confirm the step; null where it does not wait for people. */ readonly digest: string | null }[];
+  /** Of a playbook that is over: what it stopped stays stopped by this halt until somebody lifts it, at once or in stages. Absent: nothing of it holds. */
+  readonly held?: { readonly halt: string; readonly root: string; /** The stage that comes next in taking it back. */ readonly next: 'reads' | 'reversible' | 'all' };
 }
 /** Pre-approvals, the newest first. */
 export interface PreApprovalList {

@@ -255,6 +255,21 @@ describe('a halt mid-run', () => {
     await until('the agent is back', async () => (await next.propose('desk.write', { note: '1', text: 't' })).decision === 'allow');
   });
 
+  it('who gives up on a playbook is told what stays stopped, and by which commands it goes on', async () => {
+    const text = readFileSync(join(import.meta.dirname, '../../services/supervision/playbooks/agent-gone-odd.yaml'), 'utf8');
+    const { id } = (await operator('POST', '/playbooks', { text, scope: { kind: 'agent', id: 'given-up' }, reason: 'odd' })).body as unknown as PlaybookRunView;
+    const show = async () => (await operator('GET', `/playbooks/${id}`)).body as unknown as PlaybookRunView;
+    await until('it waits for people', async () => (await show()).status === 'waiting' || undefined);
+    expect((await show()).held).toBeUndefined();
+    const abandoned = (await operator('POST', `/playbooks/${id}/abandon`, { reason: 'false alarm' })).body as unknown as PlaybookRunView;
+    expect(abandoned).toMatchObject({ status: 'abandoned', held: { halt: `playbook:${id}`, root: `playbook:${id}`, next: 'reads' } });
+    expect(await until('everybody has confirmed the halt', async () => { const { status } = await operator('POST', `/halts/playbook:${id}/recover`, { stage: 'reads', reason: 'false alarm' }); return status === 200 || undefined; })).toBe(true);
+    const { held } = await show();
+    expect(held).toMatchObject({ next: 'reversible', root: `playbook:${id}` });
+    expect((await operator('POST', `/halts/${held!.halt}/lift`, { reason: 'false alarm' })).status).toBe(200);
+    expect((await show()).held).toBeUndefined();
+  });
+
   it('all of it is in the log', async () => {
     expect(await whole.drainWhole()).toMatchObject({ ok: true });
   });

@@ -6,7 +6,7 @@ import type { PersonDirectory } from '@countersign/service-host';
 import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { isForGood } from './app/cascade.ts';
-import { createIncidentSteps } from './app/incident-steps.ts';
+import { createIncidentSteps, haltOf } from './app/incident-steps.ts';
 import { createPlaybooks } from './app/playbooks.ts';
 import { isBreaker } from './app/breakers.ts';
 import { mayRelease } from './app/quarantine.ts';
@@ -18,7 +18,7 @@ import type { ToolsNow } from './compose-reversals.ts';
 import type { Person, Stops } from './compose-stops.ts';
 import { nextStep, shownAt, statusOf } from './core/playbook-run.ts';
 import type { PlaybookRun } from './core/playbook-run.ts';
-import { rootOf } from './core/recovery.ts';
+import { rootOf, stageOf } from './core/recovery.ts';
 import { readPlaybookText } from './inbound/playbook-text.ts';
 import type { SupervisionRecord } from './outbound/record.ts';
 import { createIncidents } from './views/incident.ts';
@@ -84,9 +84,17 @@ export const composeRecovery = ({ pool, book, tell, record, stops, tools, agents
     if (read.playbook === undefined) throw new CodedError('invalid_schema', read.problems.slice(0, 10).map(({ line, column, path, why }) => `${line}:${column}: ${path === '' ? '' : `${path} `}${why}`).join('; ').slice(0, 2_000), { status: 400 });
     return { ...read, playbook: read.playbook };
   };
-  const answered = (run: PlaybookRun | { readonly status: 'refused'; readonly code: string; readonly detail: string }): PlaybookRunView => {
+  /** As it stands, and what of it still holds where it is over: who gives up on a playbook has not let anything go. */
+  const standing = async (run: PlaybookRun): Promise<PlaybookRunView> => {
+    const view = viewOf(run), root = haltOf(run);
+    const held = nextStep(run).status === 'over' ? (await book.inForce()).find((notice) => rootOf(notice.halt) === root) : undefined;
+    if (held === undefined) return view;
+    const stage = stageOf(held.halt);
+    return { ...view, held: { halt: held.halt, root, next: held.except?.agents !== undefined && stage !== null ? stage : stage === null ? 'reads' : stage === 'reads' ? 'reversible' : 'all' } };
+  };
+  const answered = async (run: PlaybookRun | { readonly status: 'refused'; readonly code: string; readonly detail: string }): Promise<PlaybookRunView> => {
     if ('status' in run) throw new CodedError(run.code as 'conflict', run.detail);
-    return viewOf(run);
+    return standing(run);
   };
   return {
     mayLift,
@@ -122,7 +130,7 @@ export const composeRecovery = ({ pool, book, tell, record, stops, tools, agents
       return answered(await playbooks.confirm(id, step, by.person, by.roles, jws));
     },
     abandon: async (id, reason, by) => answered(await playbooks.abandon(id, by.person, reason)),
-    get: async (id) => { const run = await playbooks.find(id); return run && viewOf(run); },
+    get: async (id) => { const run = await playbooks.find(id); return run && standing(run); },
     list: async () => ({ runs: (await playbooks.list()).slice(0, 1_000).map(viewOf) }),
     sweep: () => playbooks.sweep(),
   };

@@ -63,13 +63,18 @@ const read = (file: string): string => {
   }
 };
 
-const linesOf = ({ id: of, playbook, scope, by, status, steps }: PlaybookRunView): string[] => [
+const linesOf = ({ id: of, playbook, scope, by, status, steps, held }: PlaybookRunView): string[] => [
   `${id(of)}  ${id(playbook)} over ${scope.kind}${scope.id === null ? '' : ` ${id(scope.id)}`}, begun by ${id(by)}: ${status}`,
   ...steps.flatMap(({ step, do: verb, status: at, says, confirmedBy, needs, roles }) => [
     `  ${at.padEnd(9)} ${id(step)} (${verb})${needs > 0 && at !== 'rehearsed' ? `  ${confirmedBy.length} of ${needs} confirmed${confirmedBy.length > 0 ? ` (${confirmedBy.map(id).join(', ')})` : ''}: ${roles.map(id).join(', ')}` : ''}`,
     ...(says === '' ? [] : says.split('\n').map((line) => `            ${inertLine(line)}`)),
   ]),
   ...steps.filter(({ status: at }) => at === 'waiting').map(({ step }) => `Confirm it with: npm run -s countersign -- playbook confirm ${id(of)} --step ${id(step)} --reason TEXT --as PERSON`),
+  ...(held === undefined ? [] : [
+    `What it stopped stays stopped: ${scope.kind}${scope.id === null ? '' : ` ${id(scope.id)}`} is held by ${id(held.halt)}.`,
+    `Let it go in stages: npm run -s countersign -- recover ${id(held.root)} --stage ${held.next} --reason TEXT`,
+    `Or all at once:      npm run -s countersign -- lift ${id(held.halt)} --reason TEXT`,
+  ]),
 ];
 
 const verbs: Readonly<Record<string, (session: Session, what: string) => Promise<void>>> = {

@@ -15,7 +15,8 @@ const world = () => {
     limits: [{ scope: 'agent', match: '*', windowMs: 60_000, minimum: 4, errors: 0.5, denials: null, spend: null, coolMs: 60_000, trial: 2 }], quarantine: async (agent) => { quarantined.push(agent); },
   });
   const fails = (n: number, ended = n): void => { counts.push({ agent: 'clerk', tool: 't', slot: slotOf(now), ended, failed: n, decided: 0, denied: 0, spend: {} }); };
-  return { ...record, start, fails, wait: (ms: number) => { now += ms; }, quarantined };
+  const lets = (n: number): void => { counts.push({ agent: 'clerk', tool: 't', slot: slotOf(now), ended: 0, failed: 0, decided: n, denied: 0, spend: {} }); };
+  return { ...record, start, fails, lets, wait: (ms: number) => { now += ms; }, quarantined };
 };
 
 describe('breakers and their halts', () => {
@@ -35,6 +36,25 @@ describe('breakers and their halts', () => {
     await breakers.sweep();
     expect(breakers.notClosed()).toEqual([]);
     expect(w.kept.get('breaker/agent/clerk')!.map(({ type }) => type)).toEqual(['breaker_opened', 'breaker_half_opened', 'breaker_closed']);
+  });
+
+  it('a trial that is full is a halt of its own, which goes when the calls in it were well', async () => {
+    const w = world(), breakers = w.start();
+    w.fails(4);
+    await breakers.sweep();
+    w.wait(60_000);
+    await breakers.sweep();
+    w.lets(2);
+    await breakers.sweep();
+    const [held] = await w.standing();
+    expect(w.notices.map(({ op }) => op)).toEqual(['halt', 'lift', 'halt']);
+    expect([w.notices[2]!.reason, w.notices[2]!.halt !== w.notices[0]!.halt]).toEqual(['breaker: the trial is full, what came of it is not known yet', true]);
+    expect(held).toBeDefined();
+    // Who starts in the meantime says nothing new.
+    await w.start().sweep();
+    w.fails(0, 2);
+    await breakers.sweep();
+    expect([await w.standing(), breakers.notClosed(), w.notices.at(-1)]).toMatchObject([[], [], { op: 'lift', reason: 'breaker: the trial held' }]);
   });
 
   it('a supervision that died between the record and the halt, or starts again, makes them agree; two at once open it once', async () => {

@@ -1,5 +1,5 @@
 import type { GovernedRecord, HaltNotice } from '@countersign/contracts';
-import { closed, evolveBreaker, limitsOf, nextOfBreaker } from '../core/breaker.ts';
+import { closed, evolveBreaker, holds, limitsOf, nextOfBreaker } from '../core/breaker.ts';
 import type { BreakerEffect, BreakerEvent, BreakerKind, BreakerLimits, BreakerState, Count } from '../core/breaker.ts';
 import type { HaltBook } from './ports.ts';
 
@@ -46,7 +46,10 @@ const quarantineAfter = 4;
 const prefix = 'breaker/';
 export const isBreaker = (halt: string): boolean => halt.startsWith('breaker:');
 
-interface Known { readonly kind: BreakerKind; readonly id: string; state: BreakerState; events: number; openings: number }
+/** `halts`: how many halts it has set, each under its own name. */
+interface Known { readonly kind: BreakerKind; readonly id: string; state: BreakerState; events: number; halts: number }
+/** One more wherever it begins to hold. */
+const haltsAfter = (halts: number, before: BreakerState, after: BreakerState): number => (holds(after) && !holds(before) ? halts + 1 : halts);
 
 /**
  * Breakers of agents and tools. What one does when it opens is a halt of its scope, on the same way as every halt: policy denies, claims and tool guards
@@ -58,12 +61,16 @@ export const createBreakers = ({ rates, streams, book, limits, effect, tenant, d
   const unsettled = new Map<string, HaltNotice>();
   let loaded = false;
   const streamOf = (kind: BreakerKind, id: string): string => `${prefix}${kind}/${id}`;
-  const haltOf = ({ kind, id, openings }: Known): string => `breaker:${kind}:${digest(`${tenant} ${id}`).slice(0, 22)}:${openings}`;
+  const haltOf = ({ kind, id, halts }: Known): string => `breaker:${kind}:${digest(`${tenant} ${id}`).slice(0, 22)}:${halts}`;
 
   const read = async (kind: BreakerKind, id: string): Promise<Known> => {
     const events = await streams.load(streamOf(kind, id));
-    const state = events.reduce<BreakerState>((before, { type, data }) => evolveBreaker(before, { type, ...(data as object) } as BreakerEvent), closed);
-    const one = { kind, id, state, events: events.length, openings: events.filter(({ type }) => type === 'breaker_opened').length };
+    const one: Known = { kind, id, state: closed, events: events.length, halts: 0 };
+    for (const { type, data } of events) {
+      const after = evolveBreaker(one.state, { type, ...(data as object) } as BreakerEvent);
+      one.halts = haltsAfter(one.halts, one.state, after);
+      one.state = after;
+    }
     known.set(streamOf(kind, id), one);
     return one;
   };
@@ -79,8 +86,9 @@ export const createBreakers = ({ rates, streams, book, limits, effect, tenant, d
     // Another instance was first: what it did is read, and looked at again the next time.
     if (!await streams.append(streamOf(one.kind, one.id), one.events, type, 'supervision', { ...data, kind: one.kind, id: one.id, ...(effect === 'record' && { effect }) })) { await read(one.kind, one.id); return; }
     one.events += 1;
-    one.state = evolveBreaker(one.state, { type, ...data } as BreakerEvent);
-    if (type === 'breaker_opened') one.openings += 1;
+    const after = evolveBreaker(one.state, { type, ...data } as BreakerEvent);
+    one.halts = haltsAfter(one.halts, one.state, after);
+    one.state = after;
     if (effect === 'stop' && one.kind === 'agent' && one.state.status === 'open' && one.state.times === quarantineAfter) await quarantine(one.id, `its breaker opened ${quarantineAfter} times in a row: ${one.state.why}`);
   };
 
@@ -97,8 +105,8 @@ export const createBreakers = ({ rates, streams, book, limits, effect, tenant, d
     const inForce = new Set((await book.inForce()).map(({ halt }) => halt).filter(isBreaker));
     for (const one of known.values()) {
       const stands = inForce.has(haltOf(one));
-      if (one.state.status === 'open' && !stands && effect === 'stop') await say(noticeOf(one, 'halt', `breaker: ${one.state.why}`));
-      else if (one.state.status !== 'open' && stands) await say(noticeOf(one, 'lift', one.state.status === 'closed' ? 'breaker: the trial held' : 'breaker: tries again'));
+      if (holds(one.state) && !stands && effect === 'stop') await say(noticeOf(one, 'halt', one.state.status === 'half_open' ? 'breaker: the trial is full, what came of it is not known yet' : `breaker: ${one.state.status === 'open' ? one.state.why : ''}`));
+      else if (!holds(one.state) && stands) await say(noticeOf(one, 'lift', one.state.status === 'closed' ? 'breaker: the trial held' : 'breaker: tries again'));
     }
   };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { GovernedRecord } from '@countersign/contracts';
 import fc from 'fast-check';
-import { addUp, closed, countOf, defaultLimits, evolveBreaker, limitsOf, nextOfBreaker, slotMs, slotOf } from './breaker.ts';
+import { addUp, closed, countOf, defaultLimits, evolveBreaker, holds, limitsOf, nextOfBreaker, slotMs, slotOf } from './breaker.ts';
 import type { BreakerEvent, BreakerLimits, BreakerState, Count } from './breaker.ts';
 
 const t0 = 1_000_000 * slotMs;
@@ -52,6 +52,26 @@ describe('a breaker', () => {
     expect(step(trying, [count({ slot: later, ended: 9, failed: 1 })], at)).toMatchObject({ status: 'open', times: 2, until: at + 120_000 });
   });
 
+  it('given a trial, when as many are let through as it takes, then no more are until it is known what came of them', () => {
+    const trying = step(opened(), [], t0 + 60_000), at = t0 + 61_000, slot = slotOf(t0 + 60_000);
+    expect(step(trying, [count({ slot, decided: 2 })], at)).toEqual(trying);
+    // What is denied, or waits for nobody's answer, is not let through.
+    expect(step(trying, [count({ slot, decided: 5, denied: 3 })], at)).toEqual(trying);
+    const full = step(trying, [count({ slot, decided: 3 })], at);
+    expect([full, holds(trying), holds(full)]).toEqual([{ ...trying, full: at }, false, true]);
+    expect(step(full, [count({ slot, decided: 3, ended: 2 })], at + 1_000)).toEqual(full);
+    expect(step(full, [count({ slot, decided: 3, ended: 3 })], at + 1_000)).toMatchObject({ status: 'closed' });
+    expect(step(full, [count({ slot, decided: 3, ended: 2, failed: 1 })], at + 1_000)).toMatchObject({ status: 'open', times: 2 });
+    // Nobody says what came of them: it tries again, and so many once more.
+    expect(step(full, [count({ slot, decided: 3, ended: 2 })], at + 60_000)).toEqual({ ...trying, since: at + 60_000 });
+  });
+
+  it('begins no trial in the slot in which it opened: what opened it would fail the trial', () => {
+    const brief = { ...opened(), until: t0 + 1_000 } as BreakerState;
+    expect(step(brief, [], t0 + 4_999)).toEqual(brief);
+    expect(step(brief, [], t0 + slotMs)).toMatchObject({ status: 'half_open' });
+  });
+
   it('does not open again for what it was opened for', () => {
     const before = [count({ ended: 12, failed: 12 })];
     expect(step({ status: 'closed', times: 0, since: t0 + 2 * slotMs }, before, t0 + 3 * slotMs)).toMatchObject({ status: 'closed' });
@@ -62,9 +82,9 @@ describe('a breaker', () => {
       let state: BreakerState = closed, at = t0;
       for (const { after, ended, failed } of seen) {
         at += after;
-        const next = nextOfBreaker(state, [count({ slot: slotOf(at), ended: ended + failed, failed })], limits(), 'clerk', at);
+        const next = nextOfBreaker(state, [count({ slot: slotOf(at), ended: ended + failed, failed, decided: ended })], limits(), 'clerk', at);
         if (next === undefined) continue;
-        expect(({ breaker_opened: ['closed', 'half_open'], breaker_half_opened: ['open'], breaker_closed: ['half_open'] } as Record<BreakerEvent['type'], string[]>)[next.type]).toContain(state.status);
+        expect(({ breaker_opened: ['closed', 'half_open'], breaker_half_opened: ['open', 'half_open'], breaker_trial_full: ['half_open'], breaker_closed: ['half_open'] } as Record<BreakerEvent['type'], string[]>)[next.type]).toContain(state.status);
         state = evolveBreaker(state, next);
         if (state.status === 'open') expect(state.until - at).toBeLessThanOrEqual(3_600_000);
       }

@@ -38,20 +38,25 @@ export const defaultLimits: readonly BreakerLimits[] = (['agent', 'tool'] as con
 export type BreakerState =
   | { readonly status: 'closed'; readonly times: number; readonly since: number }
   | { readonly status: 'open'; readonly times: number; readonly since: number; readonly until: number; readonly why: string }
-  | { readonly status: 'half_open'; readonly times: number; readonly since: number; readonly why: string };
+  | { readonly status: 'half_open'; readonly times: number; readonly since: number; readonly why: string; /** Since when as many were let through as the trial takes: no more are, until it is known what came of them. */ readonly full?: number };
 export const closed: BreakerState = { status: 'closed', times: 0, since: 0 };
 export type BreakerEvent =
   | { readonly type: 'breaker_opened'; readonly at: number; readonly until: number; readonly why: string }
   | { readonly type: 'breaker_half_opened'; readonly at: number }
+  | { readonly type: 'breaker_trial_full'; readonly at: number }
   | { readonly type: 'breaker_closed'; readonly at: number };
 
 export const evolveBreaker = (state: BreakerState, event: BreakerEvent): BreakerState => {
   switch (event.type) {
     case 'breaker_opened': return { status: 'open', times: state.times + 1, since: event.at, until: event.until, why: event.why };
     case 'breaker_half_opened': return { status: 'half_open', times: state.times, since: event.at, why: state.status === 'closed' ? '' : state.why };
+    case 'breaker_trial_full': return state.status === 'half_open' ? { ...state, full: event.at } : state;
     case 'breaker_closed': return { status: 'closed', times: 0, since: event.at };
   }
 };
+
+/** Whether its scope stands still: it is open, or its trial is full. */
+export const holds = (state: BreakerState): boolean => state.status === 'open' || (state.status === 'half_open' && state.full !== undefined);
 
 const pattern = (match: string): RegExp => new RegExp(`^${match.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`);
 export const limitsOf = (limits: readonly BreakerLimits[], kind: BreakerKind, id: string): BreakerLimits | undefined => limits.find((one) => one.scope === kind && pattern(one.match).test(id));
@@ -81,7 +86,8 @@ const tripped = (sum: Sum, { scope, minimum, errors, denials, spend }: BreakerLi
 
 /**
  * What a breaker does next: opens where its limits are passed, tries after its time, opens again at the first failure of the trial (for twice as long) and
- * closes when the trial held. What it counts before it was last closed does not count again.
+ * closes when the trial held. What it counts before it was last closed does not count again. A trial lets through as many as it takes, and what is decided until
+ * everybody has heard that it is full; it tries again where nobody said in time what came of them.
  */
 export const nextOfBreaker = (state: BreakerState, counts: readonly Count[], limits: BreakerLimits, id: string, now: number): BreakerEvent | undefined => {
   const open = (why: string): BreakerEvent => ({ type: 'breaker_opened', at: now, until: now + Math.min(limits.coolMs * 2 ** Math.min(state.times, 16), longestCoolMs), why });
@@ -91,13 +97,15 @@ export const nextOfBreaker = (state: BreakerState, counts: readonly Count[], lim
       return why === undefined ? undefined : open(why);
     }
     case 'open':
-      return now >= state.until ? { type: 'breaker_half_opened', at: now } : undefined;
+      // In a new slot, so that what opened it is not counted in the trial.
+      return now >= state.until && slotOf(now) > slotOf(state.since) ? { type: 'breaker_half_opened', at: now } : undefined;
     case 'half_open': {
-      // The slot in which it began holds what came before as well.
-      const sum = sumOf(counts, limits.scope, id, state.since + slotMs);
+      const sum = sumOf(counts, limits.scope, id, state.since);
       const spent = limits.spend !== null && (sum.spend[limits.spend.currency] ?? 0) > limits.spend.minor;
       if ((limits.errors !== null && sum.failed > 0) || spent || (limits.denials !== null && limits.scope === 'agent' && sum.denied > 0)) return open(`the trial failed: ${spent ? 'spent too much' : sum.failed > 0 ? `${sum.failed} of ${sum.ended} failed` : `${sum.denied} of ${sum.decided} were denied`}`);
-      return sum.ended - sum.failed >= limits.trial ? { type: 'breaker_closed', at: now } : undefined;
+      if (sum.ended - sum.failed >= limits.trial) return { type: 'breaker_closed', at: now };
+      if (state.full === undefined) return sum.decided - sum.denied >= limits.trial ? { type: 'breaker_trial_full', at: now } : undefined;
+      return now >= state.full + limits.coolMs ? { type: 'breaker_half_opened', at: now } : undefined;
     }
   }
 };
