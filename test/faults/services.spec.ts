@@ -15,7 +15,7 @@ describe('the services under kill -9, pauses and an outage of PostgreSQL', () =>
   let load: Load;
   let undisturbed: Scores;
   beforeAll(async () => {
-    house = await startProcesses({ CS_POLICY_BUNDLE: rules, CS_ANOMALY_EFFECT: 'record', CS_GRANT_MS: '300000' });
+    house = await startProcesses({ CS_POLICY_BUNDLE: rules, CS_ANOMALY_EFFECT: 'record', CS_BREAKERS_EFFECT: 'record', CS_GRANT_MS: '300000' });
     load = await openLoad(house);
     ({ scores: undisturbed } = await load.play());
   }, 300_000);

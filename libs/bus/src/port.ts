@@ -136,8 +136,8 @@ export interface ProcessOptions {
   readonly outputs: readonly string[];
   /** Called for each partition gained, after fencing and before any message. */
   readonly own: (ownership: Ownership) => Promise<PartitionOwner>;
-  /** Most messages per transaction. Default 400. */
-  readonly maxBatch?: number;
+  /** Most messages per transaction; a function is asked before each. Default 400. */
+  readonly maxBatch?: number | (() => number);
   readonly onError?: (error: Error) => void;
 }
 

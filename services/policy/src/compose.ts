@@ -9,6 +9,7 @@ import { leasing } from './app/leasing.ts';
 import type { BudgetLedger, CheckpointStore } from './app/ports.ts';
 import { checkpointing } from './app/partition.ts';
 import type { CheckpointPace } from './app/partition.ts';
+import { createBatchSize } from './app/batch-size.ts';
 import { createDesk } from './app/desk.ts';
 import { createProcessor } from './app/processor.ts';
 import { takeOver } from './app/take-over.ts';
@@ -69,6 +70,8 @@ export interface Policy {
 
 /** How long batches are worked at before this process listens again: a halt that arrives meanwhile is heard, and counts, within about that time. */
 const lookUpEveryMs = 10;
+/** How long a batch may be worked at between the first decision in it and its commit, and least and most messages of one. */
+const batch = { withinMs: 100, least: 50, most: 1_000 };
 /** Everything that has arrived is heard before what was set immediate runs. */
 const eventLoopTurn = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
 
@@ -88,6 +91,7 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
   const worldAt = worldOf(ports, folding, rules);
 
   const desk = createDesk(lookUpEveryMs, () => performance.now(), eventLoopTurn);
+  const size = createBatchSize({ ...batch, most: ports.maxBatch ?? batch.most });
   let owned = 0;
   const own = async (ownership: Ownership): Promise<PartitionOwner> => {
     const { partition } = ownership;
@@ -105,7 +109,7 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
     // What the owner before had leased and not written goes back at once, not with the next need.
     if (worldAt(ports.now()).wider !== undefined || taken.state.accounts.size > 0) await leases?.own(taken.state);
     const handle = createProcessor({
-      tenant, clock: ports.now, world: worldAt, desk, verify, ahead: verify.ahead, live: (signal) => live(notLive, signal),
+      tenant, clock: ports.now, world: worldAt, desk, took: size.took, verify, ahead: verify.ahead, live: (signal) => live(notLive, signal),
       // Here and now, 50 µs a batch: while it waited for another thread, the whole batch of another partition would come between deciding and committing.
       sign: (claims) => {
         const texts: string[] = [];
@@ -134,7 +138,7 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
   let state: { readonly ok: boolean; readonly why: string } = { ok: false, why: 'waiting for partitions of the inbox' };
   const subscription: Subscription = await bus.process({
     group: 'policy', input: topics.inbox, outputs: [topics.governed, topics.replies, topics.dead], own,
-    ...(ports.maxBatch === undefined ? {} : { maxBatch: ports.maxBatch }), onError: (error) => {
+    maxBatch: size.next, onError: (error) => {
       if (!state.ok) state = { ok: false, why: error.message };
       ports.onError(error, 'partition');
     },

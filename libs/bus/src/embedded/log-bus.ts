@@ -52,7 +52,7 @@ export const createLogBus = (store: LogStore, options: LogBusOptions = {}): Bus 
     subscribe: async (wanted) => {
       open();
       return kept(joinGroup({
-        store, pollMs, leaseMs, group: wanted.group, topics: wanted.topics, from: wanted.from, maxBatch: wanted.maxBatch ?? 500,
+        store, pollMs, leaseMs, group: wanted.group, topics: wanted.topics, from: wanted.from, maxBatch: () => wanted.maxBatch ?? 500,
         onError: telling(wanted.onError), work: (claim) => subscribeWork(store, claim, wanted),
       }));
     },
@@ -63,7 +63,7 @@ export const createLogBus = (store: LogStore, options: LogBusOptions = {}): Bus 
         if ((await store.topic(output)).partitions !== partitions) throw new BusError('topic_partitions_differ', `${output} must have ${partitions} partitions, as ${wanted.input} has`);
       }
       return kept(joinGroup({
-        store, pollMs, leaseMs, group: wanted.group, topics: [wanted.input], from: 'start', maxBatch: wanted.maxBatch ?? 400,
+        store, pollMs, leaseMs, group: wanted.group, topics: [wanted.input], from: 'start', maxBatch: () => (typeof wanted.maxBatch === 'function' ? wanted.maxBatch() : wanted.maxBatch ?? 400),
         onError: telling(wanted.onError), work: (claim) => processWork(store, claim, wanted),
       }));
     },

@@ -10,7 +10,7 @@ export interface MemberOptions {
   readonly group: string;
   readonly topics: readonly string[];
   readonly from: 'start' | 'now';
-  readonly maxBatch: number;
+  readonly maxBatch: () => number;
   readonly pollMs: number;
   readonly leaseMs: number;
   readonly onError: (error: Error) => void;

@@ -25,7 +25,8 @@ export interface WorkerOptions {
   readonly store: LogStore;
   readonly claim: Claim;
   readonly next: bigint;
-  readonly maxBatch: number;
+  /** Asked before each page. */
+  readonly maxBatch: () => number;
   readonly pollMs: number;
   readonly onError: (error: Error) => void;
   readonly work: (signal: AbortSignal) => Work;
@@ -57,7 +58,7 @@ export const startWorker = (options: WorkerOptions): Worker => {
       try {
         if (!prepared) { await work.prepare?.(next); prepared = true; }
         const seen = store.wake.version(key);
-        const page = await store.read(topic, partition, next, maxBatch);
+        const page = await store.read(topic, partition, next, maxBatch());
         refuseOutOfRange(topic, partition, next, page);
         if (stopping.signal.aborted) break;
         if (page.messages.length === 0) {

@@ -24,6 +24,7 @@ const handled = (owned: Owned, messages: readonly BusMessage[], next: bigint): P
 /** Exactly once: outputs and input offset in one transaction per batch. Any failure throws the folded state and the producer away and begins from what is committed. */
 export const processExactlyOnce = async (client: Client, topics: Topics, options: ProcessOptions): Promise<Subscription> => {
   const { group, input, maxBatch = 400 } = options;
+  const mostNow = typeof maxBatch === 'number' ? () => maxBatch : maxBatch;
   const onError = (error: Error): void => { options.onError?.(error); };
   const known = await knowTopics(topics, [input, ...options.outputs]);
   const count = known.get(input)!.partitions;
@@ -41,7 +42,8 @@ export const processExactlyOnce = async (client: Client, topics: Topics, options
       const queue = work.readFrom(owned.next);
       begin();
       for (;;) {
-        let taken = await queue.take(maxBatch, over.signal);
+        const most = mostNow();
+        let taken = await queue.take(most, over.signal);
         if (taken === undefined) return;
         const started = performance.now();
         const { next, messages: { length } } = taken;
@@ -52,7 +54,7 @@ export const processExactlyOnce = async (client: Client, topics: Topics, options
         moved();
         try { await owned.owner.committed?.(next); } catch (error) { onError(asError(error)); }
         const rest = paceMs - (performance.now() - started);
-        if (rest > 1 && length * 4 < maxBatch) await pause(rest, over.signal);
+        if (rest > 1 && length * 4 < most) await pause(rest, over.signal);
       }
     };
 

@@ -15,7 +15,7 @@ export interface Counting {
   readonly onOwn?: (ownership: Ownership) => void;
   readonly onDiscard?: (partition: number) => void;
   readonly onCommitted?: (next: bigint, partition: number) => void;
-  readonly maxBatch?: number;
+  readonly maxBatch?: ProcessOptions['maxBatch'];
   readonly onError?: ProcessOptions['onError'];
 }
 

@@ -27,6 +27,21 @@ export const exactlyOnceCases = ({ under, topic, group, running, another }: Tool
       await until('committed told for each partition', () => ends.every((end, partition) => (next.get(partition) ?? 0n) === end || end === 0n));
     });
 
+    it('takes no more at a time than it is told before each batch', async () => {
+      const { bus } = under();
+      const names = await three(1);
+      const input = numbered(names.input, 60);
+      await bus.publish(input);
+      const sizes = [1, 7, 2];
+      const tooMany: string[] = [];
+      let asked = 0, most = 0;
+      await running(counting(bus, { ...names, maxBatch: () => (most = sizes[asked++ % sizes.length]!), before: ({ length }) => { if (length > most) tooMany.push(`${length} of ${most}`); } }));
+      await until('all replies', async () => (await readAll(bus, names.replies)).length >= 60);
+      expect(faultsOf(await readAll(bus, names.governed), await readAll(bus, names.replies), values(input))).toEqual([]);
+      expect(tooMany).toEqual([]);
+      expect(asked).toBeGreaterThanOrEqual(60 / 7);
+    });
+
     it('discards the folded state and the outputs when a handler fails, and owns anew', async () => {
       const { bus } = under();
       const names = await three(1);

@@ -4,6 +4,8 @@
  * counts for the rest of the batch. Without the desk each look up would let the batch of another partition begin, and a halt would wait for them all.
  */
 export interface Desk {
+  /** Milliseconds; only differences count. */
+  readonly clock: () => number;
   /** Waits for the desk and works at it. */
   work<T>(job: (lookUp: LookUp) => Promise<T>): Promise<T>;
 }
@@ -22,6 +24,7 @@ export const createDesk = (everyMs: number, clock: () => number, turn: () => Pro
   let since = 0;
   const lookUp: LookUp = () => (clock() - since < everyMs ? undefined : turn().then(() => { since = clock(); }));
   return {
+    clock,
     work: (job) => {
       // Nobody was at the desk, so the process has just listened. Who takes it over from somebody else has not.
       if (taken++ === 0) since = clock();

@@ -33,6 +33,8 @@ export interface ProcessorPorts<R extends InboxRecord, O> {
   readonly deadLetter: (record: R, code: string, detail: string) => O;
   /** Where the batches of all partitions of this process are worked at, one at a time. */
   readonly desk: Desk;
+  /** Told of each batch how long it was worked at, ms. */
+  readonly took?: (messages: number, ms: number) => void;
   /** Runs work in a span that continues the message's trace, and hands it the traceparent to go on with (W3C). */
   readonly traced: <T>(traceparent: string | null, work: (traceparent: string | null) => T) => T;
   readonly count?: (what: 'records' | 'replies' | 'unproven' | 'dead' | 'grants', n: number) => void;

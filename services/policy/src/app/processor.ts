@@ -94,7 +94,10 @@ export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<
         await ports.live(signal);
         const world = ports.world(ports.clock());
         if (world.judge !== leased.world.judge) return undefined;
-        return decideAll(messages, { world: leased.admissions === undefined ? world : ports.world(leased.world.now, leased.world), admissions: leased.admissions }, lookUp);
+        const begun = desk.clock();
+        const made = await decideAll(messages, { world: leased.admissions === undefined ? world : ports.world(leased.world.now, leased.world), admissions: leased.admissions }, lookUp);
+        ports.took?.(messages.length, desk.clock() - begun);
+        return made;
       });
       if (outputs !== undefined) return outputs;
       // Other rules came into force meanwhile, which may count other budgets.
