@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataKey, KeyManagement, Subject, SubjectKeys } from '../app/keys.ts';
+import { freshKey } from './seal.ts';
 
 /** One line of the file. `persons` are pseudonyms; a later line of the same id replaces an earlier one. */
 interface Kept { readonly id: string; readonly tenant: string; readonly subject: string; readonly persons: readonly string[]; readonly kek: string; readonly wrapped: string }
@@ -60,7 +61,7 @@ export const openFileKeys = async (folder: string, kms: KeyManagement): Promise<
   const lineFor = async ({ tenant, subject, person }: Subject): Promise<Kept | undefined> => {
     const known = byId.get(bySubject.get(nameOf(tenant, subject)) ?? '');
     if (known) return person === null || known.persons.includes(person) ? undefined : { ...known, persons: [...known.persons, person] };
-    const key = randomBytes(32);
+    const key = freshKey();
     const kept: Kept = { id: randomBytes(12).toString('base64url'), tenant, subject, persons: person === null ? [] : [person], kek: kms.keyId, wrapped: Buffer.from(await kms.wrap(key)).toString('base64url') };
     keep(kept.id, key);
     return kept;

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KeyManagement } from '../app/keys.ts';
@@ -12,16 +12,17 @@ export const openLocalKms = async (folder: string): Promise<KeyManagement> => {
   });
   const key = Buffer.from(await readFile(path, 'utf8'), 'base64url');
   if (key.length !== 32) throw new Error(`${path} does not hold 32 bytes. Restore it: without it no payload can be read.`);
+  const secret = createSecretKey(key);
   return {
     keyId: hash('sha256', key, 'base64url').slice(0, 8),
     wrap: async (plain) => {
       const iv = randomBytes(12);
-      const cipher = createCipheriv('aes-256-gcm', key, iv);
+      const cipher = createCipheriv('aes-256-gcm', secret, iv);
       return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
     },
     unwrap: async (wrapped) => {
       const bytes = Buffer.from(wrapped);
-      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12));
+      const decipher = createDecipheriv('aes-256-gcm', secret, bytes.subarray(0, 12));
       decipher.setAuthTag(bytes.subarray(-16));
       return Buffer.concat([decipher.update(bytes.subarray(12, -16)), decipher.final()]);
     },
