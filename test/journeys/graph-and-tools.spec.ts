@@ -90,7 +90,7 @@ describe('the system graph and the tool catalogue', () => {
 
   it('tools of a real MCP server are drafts that nobody may use, until a person says what they are and tests agree', async () => {
     const imported = await typed<{ steps: { what: string; tool: string }[] }>(tools, 'import', '--mcp', `stdio:${process.execPath} ${npm}server-everything/dist/index.js`, '--system', 'desk');
-    expect(imported.code).toBe(0);
+    expect(imported).toMatchObject({ code: 0 });
     expect(imported.out.steps).toContainEqual({ what: 'new', tool: 'desk.echo', closed: ['/'], suspicions: [] });
     await until('policy knows the draft', async () => (await decide('desk.echo', { message: 'hi' })).code === 'out_of_scope');
     const wrong = file('wrong.yaml', `${echo}tests: [{ arguments: { message: hi }, facts: { text: ho } }]\n`);

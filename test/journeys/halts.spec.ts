@@ -7,7 +7,6 @@ import type { BreakerList, HaltList, HaltScope, LeaseList, PlaybookRunView, RunD
 import { createSessionProof, signPersonStatement } from '@countersign/identity';
 import { bearer, call, openRawSession, patiently, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, RawSession, Whole } from '@countersign/spec/whole';
-import { inDatabase } from './database.ts';
 
 const payment = { to: 'NL77PRNT0000000001', minor: 950 };
 
@@ -163,7 +162,7 @@ describe('a halt mid-run', () => {
 
   const lease = (session: RawSession, holder: string, more: object = {}) => call('POST', `${whole.urls.supervision}/runs/${session.run}/lease`, { holder, token: session.token, proof: createSessionProof(`lease:${session.run}:${holder}`, 'supervision', Date.now(), session.sessionKey), ...more });
   /** As if their holders had last been heard of a minute earlier, all at one moment. */
-  const silence = (...sessions: readonly RawSession[]) => inDatabase(whole, 'supervision', 'update run_lease set heard_at = heard_at - 60000, until = until - 60000 where run = any($1)', [sessions.map(({ run }) => run)]);
+  const silence = (...sessions: readonly RawSession[]) => whole.place.change('supervision', 'update run_lease set heard_at = heard_at - 60000, until = until - 60000 where run = any($1)', [sessions.map(({ run }) => run)]);
   const quarantined = async (run: string) => ((await operator('GET', '/halts')).body as unknown as HaltList).halts.find(({ halt, scope }) => halt.startsWith('quarantine:') && scope.id === run);
 
   it('a runtime that holds its run is missed when it is silent, and fenced off when another took over; when most are silent at once nobody is taken out', async () => {

@@ -6,7 +6,6 @@ import type { Outgoing } from '@countersign/bus';
 import { audience, call, deskTool, patiently, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, Whole } from '@countersign/spec/whole';
 import { approvalFor } from './approval-for.ts';
-import { inDatabase } from './database.ts';
 import { liveRuns } from './live-runs.ts';
 
 /** A supervisor watches runs, stops and resumes them, and takes back what was done. */
@@ -107,7 +106,7 @@ describe('supervision', () => {
     await paid.decision;
     await paid.permit();
     // Nobody waits until it is overdue: it was claimed as much longer ago.
-    await inDatabase(whole, 'supervision', 'update action set claimed_at = claimed_at - 600000 where action = $1', [paid.action]);
+    await whole.place.change('supervision', 'update action set claimed_at = claimed_at - 600000 where action = $1', [paid.action]);
     await shown(run.id, paid.action, 'unknown');
     expect((await operator('GET', '/attention')).body).toMatchObject({ unknown: expect.arrayContaining([expect.objectContaining({ action: paid.action })]) });
     expect(await patiently(() => call('POST', `${whole.urls.supervision}/claims`, { grant: paid.latest!.grant }))).toMatchObject({ status: 409, body: { code: 'claim_refused' } });

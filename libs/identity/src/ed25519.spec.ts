@@ -1,5 +1,6 @@
 import { sign } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
+import { until } from '../../spec/src/until.ts';
 import { lazyKey, verifiedAheadCounts, verifyEd25519, verifyEd25519Ahead } from './ed25519.ts';
 import { createKeySet, generateKey } from './keys.ts';
 import { createVerifyThread, startVerifyWorker } from './verify-thread.ts';
@@ -51,7 +52,8 @@ describe('the verifying thread', () => {
   it('answers for keys not imported here, and only for that key', async () => {
     const before = verifiedAheadCounts().answered;
     const lazy = { x: a.publicJwk.x, imported: () => undefined };
-    await verifyEd25519Ahead(bytes, lazy, signature);
+    // The first question waits for the thread to start, and for two seconds at most: then it is not answered, and asked again.
+    await until('the thread answers', async () => { await verifyEd25519Ahead(bytes, lazy, signature); return verifiedAheadCounts().answered > before; }, 60_000);
     expect(verifiedAheadCounts().answered).toBe(before + 1);
     expect(verifyEd25519(bytes, lazy, signature)).toBe(true);
     expect(verifyEd25519(bytes, lazy, signature)).toBe(false); // consumed, and this key cannot be imported
@@ -61,7 +63,7 @@ describe('the verifying thread', () => {
 
   it('that is killed or cannot start says nothing, and another is started', async () => {
     const started: ReturnType<typeof startVerifyWorker>[] = [];
-    const thread = createVerifyThread({ start: () => (started.push(startVerifyWorker()), started.at(-1)!), timeoutMs: 10_000, restartAfterMs: 0 });
+    const thread = createVerifyThread({ start: () => (started.push(startVerifyWorker()), started.at(-1)!), timeoutMs: 60_000, restartAfterMs: 0 });
     expect(await Promise.all([thread.ask(question), thread.ask({ ...question, key: Buffer.from(b.publicJwk.x, 'base64url') })])).toEqual([true, false]);
     const asked = thread.ask(question);
     await started[0]!.terminate();
@@ -69,7 +71,7 @@ describe('the verifying thread', () => {
     expect(await thread.ask(question)).toBe(true);
     expect([started.length, thread.counts().failures]).toEqual([2, 1]);
     await started[1]!.terminate();
-    const none = createVerifyThread({ start: () => { throw new Error('no threads here'); }, timeoutMs: 10_000, restartAfterMs: 0 });
+    const none = createVerifyThread({ start: () => { throw new Error('no threads here'); }, timeoutMs: 60_000, restartAfterMs: 0 });
     expect([await none.ask(question), none.counts()]).toEqual([undefined, { answered: 0, unanswered: 1, failures: 1 }]);
   });
 });

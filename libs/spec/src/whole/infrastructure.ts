@@ -15,6 +15,8 @@ export interface Place {
   readonly redis: string;
   readonly secretsDir: string;
   readonly database: (service: ServiceName) => string;
+  /** One statement in a service's database: what nobody can do over its doors, such as to let time have passed. */
+  readonly change: (service: ServiceName, statement: string, values?: readonly unknown[]) => Promise<void>;
   /** Copies the database of a service that is stopped; what it resolves to puts the copy in its place, as a restored backup. */
   readonly backUp: (service: ServiceName) => Promise<() => Promise<void>>;
   readonly close: () => Promise<void>;
@@ -33,6 +35,7 @@ export const openPlace = async (): Promise<Place> => {
   const secretsDir = mkdtempSync(join(tmpdir(), `countersign-${namespace}-`));
   writeSecrets(secretsDir);
   const nameOf = (service: ServiceName): string => `${namespace}_${service}`;
+  const urlOf = (service: ServiceName): string => Object.assign(new URL(postgres.href), { pathname: `/${nameOf(service)}` }).href;
   const query = async (...statements: readonly string[]): Promise<void> => {
     const client = new pg.Client({ connectionString: postgres.href });
     await client.connect();
@@ -46,7 +49,16 @@ export const openPlace = async (): Promise<Place> => {
   await admin((name) => `create database ${name}`);
   return {
     namespace, kafka, redis, secretsDir,
-    database: (service) => Object.assign(new URL(postgres.href), { pathname: `/${nameOf(service)}` }).href,
+    database: urlOf,
+    change: async (service, statement, values = []) => {
+      const client = new pg.Client({ connectionString: urlOf(service) });
+      await client.connect();
+      try {
+        await client.query(statement, [...values]);
+      } finally {
+        await client.end();
+      }
+    },
     backUp: async (service) => {
       const name = nameOf(service);
       await query(`create database ${name}_backup template ${name}`);

@@ -48,7 +48,7 @@ describe('a grant is exchanged for a downstream credential', () => {
     const answer = await fetch(`${crm.url}${path}`, { method, headers: { authorization: `Bearer ${credential.accessToken}` } });
     return { status: answer.status, body: await answer.text() };
   };
-  const exchangeWith = (more: Partial<ExchangeOptions> = {}) => createExchange({ issuer: server.url, client: { id: 'crm-broker', key: broker }, allowHttp: true, timeoutMs: 1_000, ...more });
+  const exchangeWith = (more: Partial<ExchangeOptions> = {}) => createExchange({ issuer: server.url, client: { id: 'crm-broker', key: broker }, allowHttp: true, timeoutMs: 30_000, ...more });
   const brokerWith = (more: Partial<ExchangeOptions> = {}) => createBroker({
     guard: createToolGuard({ audience, jwks: keys, store: createMemoryHotState({ now: () => Date.now() - 60_000 }), halts: { halted: () => undefined, isStale: () => false }, now: Date.now }),
     exchange: exchangeWith(more),

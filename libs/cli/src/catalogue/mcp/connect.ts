@@ -5,7 +5,8 @@ import { inert } from '../../people/inert.ts';
 
 export interface Listed { readonly server: string; readonly tools: readonly Tool[] }
 
-const requestMs = 10_000, wholeMs = 60_000, mostPages = 100, mostTools = 1_000, mostBytes = 8 * 2 ** 20;
+/** The first answer takes the start of the server with it, which npx may have to fetch. */
+const requestMs = 40_000, wholeMs = 60_000, mostPages = 100, mostTools = 1_000, mostBytes = 8 * 2 ** 20;
 const loopback = new Set(['127.0.0.1', 'localhost', '[::1]']);
 
 /** Words of a command line; quotes keep spaces together, nothing else is expanded and no shell is asked. */
