@@ -109,7 +109,7 @@ export const composePolicy = async (ports: PolicyPorts): Promise<Policy> => {
     // What the owner before had leased and not written goes back at once, not with the next need.
     if (worldAt(ports.now()).wider !== undefined || taken.state.accounts.size > 0) await leases?.own(taken.state);
     const handle = createProcessor({
-      tenant, clock: ports.now, world: worldAt, desk, took: size.took, verify, ahead: verify.ahead, live: (signal) => live(notLive, signal),
+      tenant, clock: ports.now, world: worldAt, desk, took: size.took, verify, ahead: verify.ahead, live: (signal) => live(notLive, signal), isLive: () => notLive() === null,
       // Here and now, 50 µs a batch: while it waited for another thread, the whole batch of another partition would come between deciding and committing.
       sign: (claims) => {
         const texts: string[] = [];

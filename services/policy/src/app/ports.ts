@@ -21,6 +21,7 @@ export interface ProcessorPorts<R extends InboxRecord, O> {
   readonly world: (now: number, of?: World) => World;
   /** Resolves once every snapshot is live; rejects when that takes too long, so that the bus hands the batch out again. */
   readonly live: (signal: AbortSignal) => Promise<void>;
+  readonly isLive: () => boolean;
   readonly verify: (record: R, now: number) => Admitted;
   /** Leases from wider budgets; what it has not leased is not allowed. */
   readonly leasing?: { before(commands: readonly PolicyCommand[], state: PartitionState, world: World): Promise<World> };

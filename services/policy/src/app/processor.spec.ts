@@ -15,7 +15,7 @@ const partition = (at: (of?: World) => World, onTurn: (turns: number) => void, o
   s.tell(s.message(started));
   let time = 0, turns = 0;
   const handle = createProcessor<Arrived, GovernedRecord | null>({
-    tenant: 'acme', clock: () => world().now, world: (_, of) => at(of), desk: createDesk(1, () => time++, async () => { onTurn(++turns); }), live: async () => undefined,
+    tenant: 'acme', clock: () => world().now, world: (_, of) => at(of), desk: createDesk(1, () => time++, async () => { onTurn(++turns); }), live: async () => undefined, isLive: () => true,
     verify: ({ command }) => ({ status: 'proved', command }), sign: (claims) => claims.map(() => 'grant'),
     governed: (record) => record, reply: () => null, deadLetter: () => null, traced: (traceparent, work) => work(traceparent), ...over,
   }, 0, s.state, new AbortController().signal);
@@ -40,6 +40,14 @@ describe('a batch that is being worked at', () => {
     let version = 'p1';
     const { handle, batch } = partition((of) => of ?? world({ policyVersion: version }), () => { version = 'p2'; });
     expect(new Set(decisions(await handle(batch)).map(([, , , by]) => by))).toEqual(new Set(['p1']));
+  });
+
+  it('waits for snapshots that went stale while others had the desk, away from the desk', async () => {
+    let stale = true;
+    const waits: string[] = [];
+    const { handle, batch } = partition((of) => of ?? world(), () => undefined, { isLive: () => !stale, live: async () => { waits.push('waits'); if (waits.length === 2) stale = false; } });
+    expect(decisions(await handle(batch))).toHaveLength(5);
+    expect(waits).toEqual(['waits', 'waits']);
   });
 
   it('asks the ledger again where other rules came into force while it was asked', async () => {

@@ -90,8 +90,8 @@ export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<
       await ports.live(signal);
       const leased = await lease(messages);
       const outputs = await desk.work(async (lookUp) => {
-        // Others may have had the desk for a while.
-        await ports.live(signal);
+        // Others may have had the desk for a while. Nobody waits at it for snapshots; and other rules may count other budgets.
+        if (!ports.isLive()) return undefined;
         const world = ports.world(ports.clock());
         if (world.judge !== leased.world.judge) return undefined;
         const begun = desk.clock();
@@ -100,7 +100,6 @@ export const createProcessor = <R extends InboxRecord, O>(ports: ProcessorPorts<
         return made;
       });
       if (outputs !== undefined) return outputs;
-      // Other rules came into force meanwhile, which may count other budgets.
     }
   };
 };
