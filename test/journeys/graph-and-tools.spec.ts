@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { GraphNodeView, ToolSnapshot } from '@countersign/contracts';
+import type { ApprovalView, GraphNodeView, ToolSnapshot } from '@countersign/contracts';
 import { deskTool, enrol, freePorts, openTerminal, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, Terminal, Whole } from '@countersign/spec/whole';
 import { bigCatalogue } from '../../libs/cli/src/bench/big-catalogue.ts';
@@ -59,6 +59,14 @@ describe('the system graph and the tool catalogue', () => {
     expect(await typed(graph, 'mark', 'component:default/web', 'critical_path')).toMatchObject({ code: 0, out: { change: { changed: 1, loosened: [] } } });
     await until('policy knows the mark', async () => (await deploy('ledger')).tier === 3);
     expect(await deploy('wiki')).toMatchObject({ decision: 'allow', tier: 2 });
+    // Who decides sees how far it reaches.
+    const run = await clerk.open({ text: 'deploy ledger', attestation: null }), action = run.propose('desk.deploy', { service: 'ledger' });
+    expect(await action.decision).toMatchObject({ decision: 'step_up' });
+    const { operator } = whole.people;
+    const approval = await until('people are asked', async () => ((await operator.call('approvals', 'GET', '/approvals?status=open')).body['approvals'] as ApprovalView[]).find((one) => one.action === action.action)?.approval);
+    const { body } = await operator.call('approvals', 'GET', `/approvals/${approval}`);
+    expect((body as unknown as ApprovalView).evidence!.facts).toMatchObject({ 'change.blastRadius': { value: 2, origin: 'derived' }, 'change.marks': { value: ['critical_path'] } });
+    await run.end();
     expect(await typed(graph, 'import', join(folder, 'catalog'))).toMatchObject({ code: 0, out: { change: { changed: 0 } } });
     const unmark = ['mark', 'component:default/web', 'critical_path', '--remove'], signed = join(folder, 'unmark.jws');
     expect(await typed(graph, ...unmark)).toMatchObject({ code: 1, err: expect.stringMatching(/review_required.*loses the mark critical_path/) });

@@ -153,6 +153,8 @@ export function* compileSteps(parsed: unknown): Generator<undefined, CompiledBun
           ...rows.flatMap(({ lines }) => lines.map(({ fact }) => fact)),
           ...readByRoutes(people, tool),
         ]);
+        // People who are asked see how far a change reaches, whichever of its facts the rules read.
+        if ([...uses].some((name) => name.startsWith('change.'))) for (const name of ['change.marks', 'change.blastRadius']) uses.add(name);
         found = { permitted: permit(tool), never: never(tool), rules: matching, loads: loadsOf(matching), matrix: rows, uses, context: [...onDemand.values()].filter(({ name }) => uses.has(name)), awaited: [...awaited.values()].filter(({ fact }) => uses.has(fact)) };
         if (indexed.size < maxIndexed) indexed.set(tool, found);
       }
