@@ -4,7 +4,7 @@ import { agentProbation, familiarFrom, peerProbation } from './behaviour.ts';
 import { record } from './calibrate.ts';
 import type { Group, Tenant } from './groups.ts';
 import { hashText, keyOf, mix } from './hash.ts';
-import { add, fade, has, rawCount } from './table.ts';
+import { add, establish, fade, has, rawCount } from './table.ts';
 import type { Probation, Table } from './table.ts';
 
 /** Young keys that a baseline takes up in a day: what is more is not learned that day. */
@@ -16,7 +16,7 @@ const ownerShare = 0.2;
 const ownerRuns = 40;
 const everybody = keyOf(100, 0);
 const justRun = [keys.run()];
-/** What an analyst announced is habit at once. */
+/** Owners are counted as they come. */
 const none: Probation = { runs: 0, days: 0, principals: 0 };
 
 /** Whether an owner's agents have had their share of the group's prior. */
@@ -52,10 +52,10 @@ export const learnRun = (run: OpenRun, agent: AgentBaseline, group: Group, tenan
   // What is left of a run that was learned but for its targets is no second run.
   const isRun = run.lessons.own.length > 0;
   const own = distinct(isRun ? justRun : [], run.lessons.own, run.lessons.classes);
-  const most = announced ? Number.POSITIVE_INFINITY : allowance.agent;
   turnDay(agent.habits, day);
-  for (const key of own) add(agent.habits, key, 1, owner, announced ? none : agentProbation, most);
-  eachTarget(run, (key) => add(agent.habits, key, 1, owner, announced ? none : agentProbation, most));
+  const takeUp = (key: number): void => (announced ? establish(agent.habits, key, 1, owner, agentProbation) : add(agent.habits, key, 1, owner, agentProbation, allowance.agent));
+  for (const key of own) takeUp(key);
+  eachTarget(run, takeUp);
   if (isRun && ++agent.habits.runs >= fadeAfter.agent) fade(agent.habits);
 
   if (isOverShare(group.owners, owner)) return;

@@ -78,6 +78,14 @@ export const add = (table: Table, key: number, amount: number, principal: number
   table.marks[at] = widen(table.marks[at]!, table.day, principal);
 };
 
+/** Adds to a key and ends its probation: an analyst said that this is how it is from now on. */
+export const establish = (table: Table, key: number, amount: number, principal: number, { runs, days }: Probation): void => {
+  const found = find(table, key), at = found < 0 ? claim(table, key) : found;
+  table.counts[at]! += amount;
+  const mark = widen(table.marks[at]!, table.day, principal);
+  table.marks[at] = ((mark & 0xff0fff00) | (Math.max(days, (mark >>> 20) & 0xf) << 20) | Math.max(runs, mark & 0xff)) >>> 0;
+};
+
 /** A run, a day and a principal more. */
 const widen = (mark: number, day: number, principal: number): number => {
   const runs = Math.min(255, (mark & 0xff) + 1);
