@@ -29,7 +29,7 @@ describe('people decide what waits', () => {
     whole = await startWhole({ CS_APPROVALS_READERS: '127.0.0.1', CS_APPROVALS_READER_MS: '30000', CS_GRANT_MS: '300000' }, undefined, { 'desk.credit': deskTool('Credits a customer; can be taken back', { to: { type: 'string', minLength: 1, maxLength: 34 }, minor: { type: 'integer', minimum: 1, maximum: 100_000_000 } }, { reader, compensator: 'desk.write', facts: { target: '[args.to]', amount: 'args.minor', currency: "'EUR'" } }) });
     clerk = await whole.agent('clerk');
   }, 240_000);
-  afterAll(async () => { balances?.close(); await whole?.close(); }, 60_000);
+  afterAll(async () => { balances?.close(); await whole?.close(); });
   beforeEach(async () => { run = await clerk.open({ text: 'pay what is due', attestation: null }); });
 
   const asked = async (minor: number, tool = 'desk.transfer', to = 'NL01') => {
@@ -207,7 +207,7 @@ describe('people decide what waits', () => {
 
   describe('agreed to beforehand', () => {
     let teller: Agent;
-    beforeAll(async () => { teller = await whole.agent('teller', { ceiling: 1 }); }, 60_000);
+    beforeAll(async () => { teller = await whole.agent('teller', { ceiling: 1 }); });
     beforeEach(async () => { run = await teller.open({ text: 'credit NL01 and NL02 what they are owed', attestation: null }); });
     const terms = (over: object = {}) => {
       const from = Math.floor(Date.now() / 1000);

@@ -41,7 +41,7 @@ describe('AuthZEN', () => {
     // Policy and gateway learn of tools and people a moment after the registry did.
     for (const [subject, action] of [[alice, read], [alice, write], [alice, soft(true)], [bob, read]]) await until('everybody is known, and every tool', async () => (await evaluate({ subject, action, resource: one })).body['decision'] === true);
   }, 240_000);
-  afterAll(async () => { await whole?.close(); }, 60_000);
+  afterAll(async () => { await whole?.close(); });
 
   const tokenOf = async (agent: string, key: SigningKey): Promise<string> => {
     const assertion = createClientAssertion({ client: agent, audience: `${whole.urls.registry}/oauth2/token`, jti: randomUUID(), now: Date.now() }, key);

@@ -38,7 +38,7 @@ describe('a draft is tried on what happened', () => {
     await run.end();
     await whole.seen.caughtUp();
   }, 240_000);
-  afterAll(async () => { await whole?.close(); if (dir !== undefined) rmSync(dir, { recursive: true, force: true }); }, 60_000);
+  afterAll(async () => { await whole?.close(); if (dir !== undefined) rmSync(dir, { recursive: true, force: true }); });
 
   const draftOf = (name: string, change: (rules: string) => string): string => {
     const at = join(dir, name);

@@ -19,7 +19,7 @@ describe('bad input', () => {
     ({ whole, agent: clerk } = await startWithAgent('clerk'));
     session = await openRawSession(whole, clerk);
   }, 240_000);
-  afterAll(async () => { await whole?.close(); }, 60_000);
+  afterAll(async () => { await whole?.close(); });
 
   const goesOn = async () => expect(await session.propose('desk.read', { note: 'n' })).toMatchObject({ decision: 'allow' });
   const recorded = (code: string) => whole.seen.governed(session.run).some((record) => record.kind === 'message.refused' && record.code === code);

@@ -27,7 +27,7 @@ describe('an approver in Slack', () => {
     requestUrl = `${whole.urls.gateway}/channels/slack-main/callback`;
     clerk = await whole.agent('clerk');
   }, 240_000);
-  afterAll(async () => { await whole?.close(); await slack?.close(); rmSync(dir, { recursive: true, force: true }); }, 60_000);
+  afterAll(async () => { await whole?.close(); await slack?.close(); rmSync(dir, { recursive: true, force: true }); });
 
   const link = async (who: Human, account: string, minor: number | null) => {
     const { body } = await who.call('approvals', 'GET', '/channels');

@@ -34,7 +34,7 @@ describe('rules that look further than the call', () => {
     whole = await startWhole({ CS_POLICY_BUNDLE: fileURLToPath(new URL('./context-rules', import.meta.url)) }, undefined, { 'desk.merge': merge });
     clerk = await whole.agent('clerk');
   }, 240_000);
-  afterAll(async () => { await whole?.close(); }, 60_000);
+  afterAll(async () => { await whole?.close(); });
   const open = (agent = clerk) => agent.open({ text: 'work', attestation: null });
   const recordOf = (run: string, action: string) => until('the decision is on the record', () => whole.seen.governed(run).find((record): record is GovernedDecided => record.kind === 'action.decided' && record.action === action));
 

@@ -13,7 +13,7 @@ describe('credentials of an agent', () => {
   let whole: Whole;
   let clerk: Agent;
   beforeAll(async () => { ({ whole, agent: clerk } = await startWithAgent('clerk')); }, 240_000);
-  afterAll(async () => { await whole?.close(); }, 60_000);
+  afterAll(async () => { await whole?.close(); });
 
   const operator = (method: string, path: string, body?: object): Promise<Answer> => whole.people.operator.call('registry', method, path, body);
   const revoke = async (body: object, by = whole.people.operator): Promise<Answer> => expectStatus(await by.call('registry', 'POST', '/agents/clerk/revocations', { reason: 'stolen', ...body }), 201);

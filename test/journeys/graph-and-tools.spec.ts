@@ -41,7 +41,7 @@ describe('the system graph and the tool catalogue', () => {
     terminal.keep(await enrol(whole.urls, whole.people.operator, 'rita', ['policy-reviewer']), ['policy-reviewer']);
     clerk = await whole.agent('clerk');
   }, 240_000);
-  afterAll(async () => { everything?.kill(); await whole?.close(); terminal?.close(); }, 60_000);
+  afterAll(async () => { everything?.kill(); await whole?.close(); terminal?.close(); });
 
   it('a catalogue with a dangling relation is refused at its line and changes nothing; whole it is imported once', async () => {
     const broken = await typed<{ problems: unknown[] }>(graph, 'import', file('broken.yaml', [shop, component('app', ['web', 'nowhere'])].join('---\n')));

@@ -25,7 +25,7 @@ describe('a halt mid-run', () => {
     await clerk.open({ text: 'warm up', attestation: null });
     await other.open({ text: 'warm up', attestation: null });
   }, 240_000);
-  afterAll(async () => { await whole?.close(); }, 60_000);
+  afterAll(async () => { await whole?.close(); });
 
   const open = (agent: Agent): Promise<RawSession> => openRawSession(whole, agent, whole.people.tess.instruct(agent.id, 'pay NL77PRNT0000000001 the 9.50 EUR'));
   const read = (session: RawSession) => session.propose('desk.read', { note: 'n' });

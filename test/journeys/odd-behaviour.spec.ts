@@ -69,7 +69,7 @@ describe('an agent that behaves unlike itself', () => {
     const seal = createSeal(serviceKey(whole.place.secretsDir, 'anomaly'));
     await whole.bus.publish(past('clerk', Date.now()).map((seen) => observationMessage(seen, partition, seal)));
   }, 240_000);
-  afterAll(async () => { await whole?.close(); await rm(folder, { recursive: true, force: true }); }, 60_000);
+  afterAll(async () => { await whole?.close(); await rm(folder, { recursive: true, force: true }); });
 
   // A service that has just started may not know its people yet.
   const told = <T>(path: string, name: string): Promise<T> => until(`anomaly tells ${name}`, async () => { const { status, body } = await ana.call('anomaly', 'GET', path); return status === 200 && body[name] as T; });

@@ -24,7 +24,7 @@ describe('what runs already is brought in', () => {
   let whole: Whole, rita: Human;
   let dir: string;
   beforeAll(async () => { whole = await startWhole(); rita = await enrol(whole.urls, whole.people.operator, 'rita', ['policy-reviewer']); dir = mkdtempSync(join(tmpdir(), 'countersign-onboarding-')); }, 300_000);
-  afterAll(async () => { await whole?.close(); if (dir !== undefined) rmSync(dir, { recursive: true, force: true }); }, 60_000);
+  afterAll(async () => { await whole?.close(); if (dir !== undefined) rmSync(dir, { recursive: true, force: true }); });
 
   const operator = (method: string, path: string, body?: unknown) => whole.people.operator.call('registry', method, path, body);
   /** The command as the operator types it. */

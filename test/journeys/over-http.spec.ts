@@ -12,7 +12,7 @@ describe('over plain HTTP', () => {
   beforeAll(async () => {
     ({ whole, agent: clerk } = await startWithAgent('clerk'));
   }, 240_000);
-  afterAll(async () => { await whole?.close(); }, 60_000);
+  afterAll(async () => { await whole?.close(); });
 
   const open = async () => {
     const assertion = () => createClientAssertion({ client: 'clerk', audience: `${whole.urls.registry}/oauth2/token`, jti: randomUUID(), now: Date.now() }, clerk.key);

@@ -26,7 +26,7 @@ describe('an owner leaves', () => {
     filer = await whole.agent('filer', { owner: 'carol' });
     session = await openRawSession(whole, payer, carol.instruct('payer', 'write it down'));
   }, 240_000);
-  afterAll(async () => { await whole?.close(); }, 60_000);
+  afterAll(async () => { await whole?.close(); });
 
   const agent = async (id: string) => (await whole.people.operator.call('registry', 'GET', `/agents/${id}`)).body as unknown as AgentSnapshot;
   const inventory = async () => expectStatus(await whole.people.operator.call('registry', 'GET', '/inventory/report'), 200).body as unknown as InventoryReport;

@@ -14,7 +14,7 @@ describe('the page', () => {
     [whole, browser] = await Promise.all([startWhole(), startBrowser()]);
     clerk = await whole.agent('clerk');
   }, 240_000);
-  afterAll(async () => { await browser?.close(); await whole?.close(); }, 60_000);
+  afterAll(async () => { await browser?.close(); await whole?.close(); });
 
   const complaints: string[] = [];
   /** A browser of somebody's own, which has no key yet. */

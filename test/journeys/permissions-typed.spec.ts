@@ -24,7 +24,7 @@ describe('roles, templates and changes from the command line', () => {
     terminal.keep(whole.people.operator, ['operator']);
     terminal.keep(await enrol(whole.urls, whole.people.operator, 'rita', ['policy-reviewer']), ['policy-reviewer']);
   }, 240_000);
-  afterAll(async () => { await whole?.close(); terminal?.close(); }, 60_000);
+  afterAll(async () => { await whole?.close(); terminal?.close(); });
 
   it('an agent comes out of a template, and what it may do is explained', async () => {
     expect(await typed(template, 'demo')).toMatchObject({ code: 0, out: { templates: [{ template: 'customer-service' }, { template: 'reader' }, { template: 'supplier-payments' }] } });

@@ -23,7 +23,7 @@ describe('roles and their change', () => {
     rita = await enrol(whole.urls, operator, 'rita', ['policy-reviewer']);
     key = generateKey('payer-1');
   }, 240_000);
-  afterAll(async () => { await whole?.close(); }, 60_000);
+  afterAll(async () => { await whole?.close(); });
 
   const put = (path: string, body: object) => operator.call('registry', 'PUT', path, body);
   const file = (who: Human, kind: string, id: string, after: object) => who.call('registry', 'POST', '/changes', { subject: { kind, id }, after, reason: 'the work needs it' });

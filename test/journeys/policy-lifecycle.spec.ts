@@ -52,7 +52,7 @@ describe('a rule of the demo company', () => {
     await follower?.stop();
     await whole?.close();
     terminal?.close();
-  }, 60_000);
+  });
 
   /** `countersign policy …` as it is typed on a machine where the keys of ann and rob lie. */
   const typed = <T>(...args: string[]) => terminal.typed<T>(policy, ...args);

@@ -39,7 +39,7 @@ describe('the record, for somebody who trusts nobody here', () => {
     await whole.drain();
     await until('the index has the end of the run', async () => ((await ada.call('audit', 'GET', `/query?run=${run}&type=countersign.governed.run.ended.v1`)).body['entries'] as unknown[] | undefined)?.length === 1);
   }, 240_000);
-  afterAll(async () => { terminal?.close(); await whole?.close(); await siem?.close(); }, 60_000);
+  afterAll(async () => { terminal?.close(); await whole?.close(); await siem?.close(); });
 
   it('is asked in many ways by those who may, and by nobody else', async () => {
     expect(await terminal.typed(audit, 'query', '--person', 'tess', '--run', run)).toMatchObject({ code: 0, out: { entries: expect.arrayContaining([expect.objectContaining({ decision: 'allow', tier: 3, tool: 'desk.transfer', people: expect.arrayContaining(['tess']) })]) } });

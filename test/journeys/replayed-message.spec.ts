@@ -10,7 +10,7 @@ describe('a replayed message', () => {
   beforeAll(async () => {
     ({ whole, agent: clerk } = await startWithAgent('clerk'));
   }, 240_000);
-  afterAll(async () => { await whole?.close(); }, 60_000);
+  afterAll(async () => { await whole?.close(); });
   beforeEach(async () => { session = await openRawSession(whole, clerk); });
 
   const decisions = () => whole.seen.governed(session.run).filter((record) => record.kind === 'action.decided');

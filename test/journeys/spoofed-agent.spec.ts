@@ -23,7 +23,7 @@ describe('a spoofed agent', () => {
     session = await openRawSession(whole, victim);
     other = await openRawSession(whole, thief);
   }, 240_000);
-  afterAll(async () => { await whole?.close(); }, 60_000);
+  afterAll(async () => { await whole?.close(); });
 
   const counted = (code: string, principal: string): number => whole.seen.governed().flatMap((record) => (record.kind === 'messages.unproven' ? record.counts : [])).filter((count) => count.code === code && count.principal === principal).reduce((sum, { count }) => sum + count, 0);
   const claims = () => peekJws(session.token) as unknown as TokenClaims;

@@ -24,7 +24,7 @@ describe('supervision', () => {
     writeFileSync(file, JSON.stringify({ agent: 'reverser', key: reverser.key.privateJwk, tools: { [audience]: whole.tools.url } }), { mode: 0o600 });
     await (await clerk.open({ text: 'warm up', attestation: null })).end();
   }, 240_000);
-  afterAll(async () => { await whole?.close(); }, 60_000);
+  afterAll(async () => { await whole?.close(); });
 
   const detail = async (run: string, query = ''): Promise<RunDetail> => (await whole.people.nobody.call('supervision', 'GET', `/runs/${run}${query}`)).body as unknown as RunDetail;
   const shown = (run: string, action: string, status: string) => until(`the action is ${status}`, async () => (await detail(run)).timeline?.find((one) => one.action === action && one.status === status));

@@ -13,7 +13,7 @@ describe('an agent is suspended mid-run', () => {
     ({ whole, agent: clerk } = await startWithAgent('clerk'));
     session = await openRawSession(whole, clerk, whole.people.tess.instruct('clerk', 'pay NL77PRNT0000000001 the 9.50 EUR'));
   }, 240_000);
-  afterAll(async () => { await whole?.close(); }, 60_000);
+  afterAll(async () => { await whole?.close(); });
 
   it('its next proposals are denied, no new run or token is given, and what was granted is not confirmed any more', async () => {
     const paid = await session.propose('desk.transfer', payment);

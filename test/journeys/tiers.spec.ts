@@ -13,7 +13,7 @@ describe('an agent proposes at each tier', () => {
     whole = await startWhole();
     clerk = await whole.agent('clerk');
   }, 240_000);
-  afterAll(async () => { await whole?.close(); }, 60_000);
+  afterAll(async () => { await whole?.close(); });
 
   const decided = (run: string, action: string): GovernedDecided[] => whole.seen.governed(run).filter((record): record is GovernedDecided => record.kind === 'action.decided' && record.action === action);
   const outcomeOf = (run: string, action: string) => until('the outcome is on the record', () => whole.seen.governed(run).find((record) => record.kind === 'action.outcome' && record.action === action));

@@ -26,7 +26,7 @@ describe('a tool called directly', () => {
     await stranger.open({ text: 'warm up', attestation: null });
     other = await open(stranger);
   }, 240_000);
-  afterAll(async () => { await whole?.close(); }, 60_000);
+  afterAll(async () => { await whole?.close(); });
   beforeEach(async () => {
     session = await open(clerk);
     ran = whole.tools.executed.length;

@@ -37,13 +37,13 @@ export interface ClientOptions {
   readonly as?: { readonly person: string; readonly key: SigningKey };
   readonly now?: () => number;
   readonly fetch?: typeof fetch;
-  /** Default 10 s; more where rules are compared or tested while one waits, and for a whole system graph. */
+  /** Default 30 s; more where rules are compared or tested while one waits, and for a whole system graph. */
   readonly timeoutMs?: number;
 }
 
 /** What rests on a governance review has policy run the tests of its rules. */
 const reviewed = /^\/agents\/(?:reviews|[^/]+\/(?:review|activate|resume))$/;
-const patienceMs = (service: ServiceName, path: string): number => (service === 'policy' || path === '/graph' ? 180_000 : reviewed.test(path) ? 60_000 : 10_000);
+const patienceMs = (service: ServiceName, path: string): number => (service === 'policy' || path === '/graph' ? 180_000 : reviewed.test(path) ? 60_000 : 30_000);
 
 /** Seconds a login statement lives. */
 const loginLifeS = 60;

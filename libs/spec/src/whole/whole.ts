@@ -127,7 +127,7 @@ const openRun = (runtime: AgentRuntime, seen: Observed, instruction: Instruction
   until('policy has started the run', async () => {
     const run = await runtime.openRun({ instruction }).catch((error: unknown) => { if (error instanceof RunFailed && error.retryable) return undefined; throw error; });
     if (run === undefined) return undefined;
-    const answer = await until('policy has answered the start', () => seen.replies(run.id)[0]);
+    const answer = await until('policy has answered the start', () => seen.replies(run.id)[0], 60_000);
     if (answer.kind !== 'refused') return run;
     if (answer.code !== 'unknown_agent' && answer.code !== 'agent_not_active') throw new Error(`the start was refused: ${answer.code}`);
     return undefined;
