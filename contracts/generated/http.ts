@@ -374,6 +374,8 @@ export interface CompletenessView {
   readonly runs: { readonly all: number; readonly closed: number; readonly open: number };
   readonly faulty: readonly { readonly run: string; readonly agent: string | null; readonly faults: readonly ('unclosed' | 'short' | 'unattested')[]; /** As many as the last one's seq says. */ readonly messages: number; /** Of those with a record. */ readonly recorded: number; /** Of those that a signature of the session key covers. */ readonly attested: number }[];
   readonly streams: readonly { readonly topic: string; readonly stream: string; readonly last: number; /** Versions that never came. */ readonly missing: number }[];
+  /** What audit itself put on the record as missing, changed or contradictory, the newest first. */
+  readonly noticed?: readonly { readonly index: number; readonly at: number; readonly kind: 'gap' | 'incident'; readonly what: string }[];
 }
 /** A person's signature under the step that waits (typ countersign-playbook-step+jwt). */
 export interface ConfirmPlaybookRequest {

@@ -172,12 +172,18 @@ describe('the record, for somebody who trusts nobody here', () => {
     // What the registry said next was lost on its way: its number is spent, and nobody ever hears of it.
     const database = new pg.Client(whole.place.database('registry'));
     await database.connect();
-    const { rows: [lost] } = await database.query<{ next: string }>("update outbox_sent set next = next + 1 where source = 'registry.events.v1/0' returning next");
+    const lost = await until('nothing is on its way', async () => {
+      await database.query('begin; lock table outbox in exclusive mode');
+      const { rows: [row] } = await database.query<{ next: string }>("update outbox_sent set next = next + 1 where source = 'registry.events.v1/0' and not exists (select 1 from outbox) returning next");
+      await database.query('commit');
+      return row;
+    });
     await database.end();
     await enrol(whole.urls, whole.people.operator, 'late', ['guest']);
     const [gap] = await until('it is on the record', async () => { const found = await gaps(); return found.length > 0 && found; });
     const { entries: [opened] } = (await ada.call('audit', 'GET', `/opened?indices=${gap!.index}`)).body as unknown as OpenedEntries;
-    expect(JSON.parse(Buffer.from(opened!.leaf, 'base64').toString())).toMatchObject({ states: { topic: 'registry.events.v1', partition: 0, expected: Number(lost!.next) - 1, found: Number(lost!.next) } });
+    expect(JSON.parse(Buffer.from(opened!.leaf, 'base64').toString())).toMatchObject({ states: { topic: 'registry.events.v1', partition: 0, expected: Number(lost.next) - 1, found: Number(lost.next) } });
+    expect(await terminal.typed<CompletenessView>(audit, 'completeness')).toMatchObject({ code: 1, out: { noticed: expect.arrayContaining([expect.objectContaining({ index: gap!.index, kind: 'gap', what: `registry.events.v1 partition 0: ${Number(lost.next) - 1} to ${Number(lost.next) - 1} never came` }), expect.objectContaining({ kind: 'incident', what: expect.stringMatching(/^index changed: first/) })]) } });
   });
 
   it('forgets a person for good where nothing forbids it: no word, no key, no name is left, and every proof still holds', async () => {

@@ -28,5 +28,5 @@ ${holdsUsage}
   --pack oversight adds human oversight of what was exported (EU AI Act, Article 14), counted out of the entries, as JSON and as a page: --tool payments.transfer --from 90d --pack oversight --out DIR.
   query, story and export --out need the role auditor, operator or supervisor. TIME: 2026-11-21T14:00 (UTC), or 2h, 3d ago. WORDS as in a web search: words, "a phrase", -without.
   story tells a run in order, with every actor, decision, vote and outcome; --html writes it as one page that loads nothing.
-  completeness says up to when everything is on the record, which runs were not closed by their runtime, lack a message or end unsigned, and which services' streams have holes; exit 1 where something is missing.
+  completeness says up to when everything is on the record, which runs were not closed by their runtime, lack a message or end unsigned, which services' streams have holes, and what audit noticed of it or found changed (gap, incident); exit 1 where something is missing.
   erase destroys the keys of what was said in a run, or on behalf of a person: entries and proofs stay, nobody reads it again. A legal hold refuses it (exit 1). Needs the role operator, like hold, release and holds.`;

@@ -3,6 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { ChainPart } from '../core/completeness.ts';
 import { chainFaults, chainParts, countVersions, streamParts } from '../core/completeness.ts';
 import type { Leaf } from '../core/entry.ts';
+import { noticedOf, noticedTypes } from '../core/noticed.ts';
 
 interface ChainRow { run: string; agent: string | null; started: string | null; not_after: string | null; ended: string | null; closing: number | null; recorded: number; last: number; attested: number }
 interface StreamRow { topic: string; stream: string; last: number; missing: number }
@@ -37,19 +38,29 @@ export const countEntries = async (client: PoolClient, log: string, lines: reado
 const number = (text: string | null): number | null => (text === null ? null : Number(text));
 const chainOf = ({ not_after: notAfter, ...row }: ChainRow): ChainPart => ({ ...row, started: number(row.started), ended: number(row.ended), notAfter: number(notAfter) });
 
+/** The types stand in the text: only so is their index used. */
+const noticedEntries = `select e.index, e.leaf from indexed i join entry e on e.log = i.log and e.index = i.index
+  where i.log = $1 and i.type in (${noticedTypes.map((type) => `'${type}'`).join(', ')}) order by i.index desc limit 100`;
+
 /** Of what is listed; there may be more. */
 const most = 200;
 
-/** Which runs were not closed by their runtime, lack a message or end unsigned, and which streams of services have holes: as far as the index has read. */
+/** Which runs were not closed by their runtime, lack a message or end unsigned, which streams of services have holes, and what audit put on the record about it: as far as the index has read. */
 export const readCompleteness = async (pool: Pool, log: string, now: number): Promise<Omit<CompletenessView, 'completeUntil'>> => {
   const { rows: [count] } = await pool.query<{ runs: string; closed: string; open: string }>(`select count(*) as runs, count(closing) as closed, count(*) filter (where ended is null and coalesce(not_after, 0) >= $2) as open from chain where log = $1`, [log, now]);
   // The same three conditions as chainFaults, which names them.
   const { rows } = await pool.query<ChainRow>(`select run, agent, started, not_after, ended, closing, recorded, last, attested from chain where log = $1
     and (((ended is not null or not_after < $2) and (closing is null or attested < last)) or (started is not null and recorded < last + 1)) order by coalesce(started, ended) desc limit $3`, [log, now, most]);
+  const { rows: statements } = await pool.query<{ index: string; leaf: Buffer }>(noticedEntries, [log]);
   const { rows: streams } = await pool.query<StreamRow>('select topic, stream, last, missing from stream_seen where log = $1 and missing > 0 order by topic, stream limit $2', [log, most]);
   return {
     runs: { all: Number(count!.runs), closed: Number(count!.closed), open: Number(count!.open) },
     faulty: rows.map(chainOf).map((chain) => ({ run: chain.run, agent: chain.agent, faults: [...chainFaults(chain, now)], messages: chain.last + 1, recorded: chain.recorded, attested: chain.attested + 1 })),
     streams,
+    noticed: statements.flatMap(({ index, leaf: bytes }) => {
+      const leaf = JSON.parse(bytes.toString()) as Leaf;
+      const noticed = noticedOf(leaf);
+      return noticed === undefined ? [] : [{ index: Number(index), at: leaf.at, kind: noticed.kind, what: noticed.what.slice(0, 1_000) }];
+    }),
   };
 };

@@ -10,6 +10,7 @@ create index if not exists indexed_by_tool on indexed (log, tool, index) where t
 create index if not exists indexed_by_stream on indexed (log, stream, index) where stream is not null;
 create index if not exists indexed_by_trace on indexed (log, trace, index) where trace is not null;
 create index if not exists indexed_by_time on indexed (log, at);
+create index if not exists indexed_by_noticed on indexed (log, type, index) where type in ('countersign.audit.gap.v1', 'countersign.audit.incident.v1');
 create index if not exists indexed_by_people on indexed using gin (people);
 create index if not exists indexed_by_rule on indexed using gin (rules);
 create index if not exists indexed_by_words on indexed using gin (words);
