@@ -7,7 +7,7 @@ const command = 'npm run -s countersign --';
 
 /** What to type next, with ids that exist. @param waiting decisions that wait for people and their approval ids @param deferred decisions that wait for facts @param told what agents did alone and people may take back */
 export const hints = (local: Local, waiting: readonly { readonly record: GovernedDecided; readonly approval: string; readonly voters: readonly string[] }[], deferred: readonly GovernedDecided[] = [], told: readonly GovernedDecided[] = [], slack?: string): readonly string[] => {
-  const lines = ['', 'Now you. In another terminal, in this folder:', ''];
+  const lines = ['', "Now you. In another terminal, in this folder. Answers name commands in short; they work after: alias countersign='npm run -s countersign --'", ''];
   const say = (what: string, ...typed: readonly string[]): void => { lines.push(`  ${what}`, ...typed.map((one) => `    ${one}`), ''); };
   const payment = waiting.find(({ record }) => record.tool === 'payments.transfer') ?? waiting[0];
   if (payment !== undefined) say(`A person decides: ${id(payment.record.tool)} of ${id(payment.record.agent)} waits.`, `${command} approvals`, ...payment.voters.map((person) => `${command} approve ${payment.approval} --as ${person} --reason "checked with the supplier"`));

@@ -42,5 +42,5 @@ export const answerLines = (after: ApprovalView, vote: string): readonly string[
 const glassLines = (approval: string, { people, skipped = [], reviewDue }: NonNullable<ApprovalView['glass']>): readonly string[] => [
   `The glass is broken: ${people.map(id).join(' and ')} go ahead without the quorum. Policy decides again with it.`,
   ...(skipped.length === 0 ? [] : [`Left out, and told: ${skipped.map((one) => `${one.missing} of ${[...one.roles, ...one.people].map(id).join(' or ')}`).join(', ')}.`]),
-  `Somebody who had no part in it has to review that${reviewDue === undefined ? '' : ` by ${new Date(reviewDue).toISOString()}`}, and nobody breaks the glass again before: npm run -s countersign -- review-glass ${id(approval)} --verdict right|wrong --reason TEXT --as REVIEWER`,
+  `Somebody who had no part in it has to review that${reviewDue === undefined ? '' : ` by ${new Date(reviewDue).toISOString()}`}, and nobody breaks the glass again before: countersign review-glass ${id(approval)} --verdict right|wrong --reason TEXT --as REVIEWER`,
 ];

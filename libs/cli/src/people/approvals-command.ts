@@ -16,7 +16,7 @@ export const approvals = personCommand('countersign approvals [--all] [--json]',
   const { approvals: list } = await client.request<ApprovalList>('approvals', 'GET', session.values['all'] === true ? '/approvals' : '/approvals?status=open');
   const now = Date.now();
   const lines = list.flatMap((one) => [...approvalLines(one, now), '']);
-  session.show({ approvals: list }, list.length === 0 ? ['Nothing waits for people.'] : [...lines, 'Decide with: npm run -s countersign -- approve ID --as PERSON --reason TEXT   (or deny)']);
+  session.show({ approvals: list }, list.length === 0 ? ['Nothing waits for people.'] : [...lines, 'Decide with: countersign approve ID --as PERSON --reason TEXT   (or deny)']);
 });
 
 const usage = (vote: string): string => `countersign ${vote} APPROVAL… --reason TEXT${vote === 'approve' ? ' [--until 10m] [--cap 210.00EUR] [--uses N [--this-run]]' : ''} [--as PERSON] [--json]`;

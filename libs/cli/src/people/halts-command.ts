@@ -29,7 +29,7 @@ export const halt = personCommand('countersign halt --agent ID|--tool NAME|--run
     const { client, person } = session.as(stopping);
     const issued = await client.request<HaltResponse>('supervision', 'POST', '/halts', request);
     const missed = !issued.paths.topic ? 'the topic' : issued.paths.database ? undefined : 'the database';
-    session.show(issued, [about({ ...request, by: person, halt: issued.halt }), ...unknownLines(request.scope, issued.unknown), ...(missed === undefined ? [] : [`It holds, but ${missed} did not answer: issue it again until both do.`]), `Lift it with: npm run -s countersign -- lift ${id(issued.halt)} --reason TEXT`]);
+    session.show(issued, [about({ ...request, by: person, halt: issued.halt }), ...unknownLines(request.scope, issued.unknown), ...(missed === undefined ? [] : [`It holds, but ${missed} did not answer: issue it again until both do.`]), `Lift it with: countersign lift ${id(issued.halt)} --reason TEXT`]);
   });
 
 const stateOf = ({ state, acknowledged, of, missing = [], underWay = 0, unknown = 0 }: HaltView): string => (state === undefined ? '' :

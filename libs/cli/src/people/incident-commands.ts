@@ -22,14 +22,14 @@ export const recover = personCommand(usageLine(recoverUsage), { stage: text, age
   const done = await session.as(stopping).client.request<RecoverHaltResponse>('supervision', 'POST', `/halts/${halt}/recover`, request);
   session.show(done, done.halt === null ? [`${id(done.root)} is over.`] : [
     `${id(done.root)} is at the stage ${done.stage}: ${done.tools} tools go on${done.agents === null ? '' : ` for ${done.agents} agents`}, the rest stays halted (${id(done.halt)}).`,
-    `Next: npm run -s countersign -- recover ${id(done.root)} --stage ${done.agents === null ? (done.stage === 'reads' ? 'reversible' : 'all') : done.stage} --reason TEXT`,
+    `Next: countersign recover ${id(done.root)} --stage ${done.agents === null ? (done.stage === 'reads' ? 'reversible' : 'all') : done.stage} --reason TEXT`,
   ]);
 });
 
 export const quarantine = personCommand(usageLine(quarantineUsage), { agent: text, run: text, reason: text }, async (session) => {
   const scope = scopeOf(session.values);
   const done = await session.as(stopping).client.request<QuarantineResponse>('supervision', 'POST', '/quarantines', { scope, reason: session.needed('reason') });
-  session.show(done, [`${scope.kind} ${id(scope.id ?? '')} is in quarantine: ${id(done.halt)}; ${done.cancelled.length} waiting actions were closed.`, `Somebody else lets it back: npm run -s countersign -- lift ${id(done.halt)} --reason TEXT --as PERSON`]);
+  session.show(done, [`${scope.kind} ${id(scope.id ?? '')} is in quarantine: ${id(done.halt)}; ${done.cancelled.length} waiting actions were closed.`, `Somebody else lets it back: countersign lift ${id(done.halt)} --reason TEXT --as PERSON`]);
 });
 
 export const breakers = personCommand('countersign breakers [--as PERSON] [--json]', {}, async (session) => {
@@ -69,11 +69,11 @@ const linesOf = ({ id: of, playbook, scope, by, status, steps, held }: PlaybookR
     `  ${at.padEnd(9)} ${id(step)} (${verb})${needs > 0 && at !== 'rehearsed' ? `  ${confirmedBy.length} of ${needs} confirmed${confirmedBy.length > 0 ? ` (${confirmedBy.map(id).join(', ')})` : ''}: ${roles.map(id).join(', ')}` : ''}`,
     ...(says === '' ? [] : says.split('\n').map((line) => `            ${inertLine(line)}`)),
   ]),
-  ...steps.filter(({ status: at }) => at === 'waiting').map(({ step }) => `Confirm it with: npm run -s countersign -- playbook confirm ${id(of)} --step ${id(step)} --reason TEXT --as PERSON`),
+  ...steps.filter(({ status: at }) => at === 'waiting').map(({ step }) => `Confirm it with: countersign playbook confirm ${id(of)} --step ${id(step)} --reason TEXT --as PERSON`),
   ...(held === undefined ? [] : [
     `What it stopped stays stopped: ${scope.kind}${scope.id === null ? '' : ` ${id(scope.id)}`} is held by ${id(held.halt)}.`,
-    `Let it go in stages: npm run -s countersign -- recover ${id(held.root)} --stage ${held.next} --reason TEXT`,
-    `Or all at once:      npm run -s countersign -- lift ${id(held.halt)} --reason TEXT`,
+    `Let it go in stages: countersign recover ${id(held.root)} --stage ${held.next} --reason TEXT`,
+    `Or all at once:      countersign lift ${id(held.halt)} --reason TEXT`,
   ]),
 ];
 

@@ -153,7 +153,7 @@ describe('commands', () => {
   });
   it('run says what an action waits for, and what to type', async () => {
     const { out } = await quietly(() => run(['r1']));
-    expect(out).toContain('for supplier.verified, owed by treasurer: npm run -s countersign -- supply r1 a1 supplier.verified VALUE');
+    expect(out).toContain('for supplier.verified, owed by treasurer: countersign supply r1 a1 supplier.verified VALUE');
     expect(out).toContain('for action a0');
   });
   it('halt exactly one thing, with a reason', async () => {

@@ -82,7 +82,7 @@ export const preApprove = personCommand(usage, {
 const known = async (client: Client, name: string): Promise<PreApprovalTerms> => {
   const { preApprovals: all } = await client.request<PreApprovalList>('approvals', 'GET', '/pre-approvals');
   const found = all.find(({ preApproval }) => preApproval === name);
-  if (found === undefined) throw new CannotRun(`There is no pre-approval ${name}: npm run -s countersign -- pre-approvals lists them.`);
+  if (found === undefined) throw new CannotRun(`There is no pre-approval ${name}: countersign pre-approvals lists them.`);
   if (preApprovalId(found.terms as PreApprovalTerms) !== name) throw new Refused('digest_mismatch', 'what is shown is not what would be signed: nothing was signed', 409, false);
   return found.terms as PreApprovalTerms;
 };
@@ -122,5 +122,5 @@ export const asOfVote = (terms: PreApprovalTerms, { votes }: ApprovalView, perso
 /** Signs more like an approved action. */
 export const agreeToMore = async (client: Client, who: Pick<ReturnType<Session['as']>, 'person' | 'key'>, terms: PreApprovalTerms, reason: string): Promise<readonly string[]> => {
   const more = await agree(client, who, terms, reason);
-  return ['And beforehand, to more like it:', ...lines(more), `To take it back: npm run -s countersign -- pre-approve ${id(more.preApproval)} --revoke --as ${id(who.person)}`];
+  return ['And beforehand, to more like it:', ...lines(more), `To take it back: countersign pre-approve ${id(more.preApproval)} --revoke --as ${id(who.person)}`];
 };

@@ -26,7 +26,7 @@ export const propose = personCommand('countersign propose --agent AGENT --tool T
   const { decision } = result;
   session.show(result, [
     `${decision.decision}${decision.tier === null ? '' : `, tier ${decision.tier}`}  ${id(decision.code)}${decision.detail === null ? '' : `: ${inert(decision.detail)}`}   run ${id(result.run)}, action ${id(result.action)}`,
-    ...(decision.decision === 'step_up' ? ['People have to decide: npm run -s countersign -- approvals'] : []),
+    ...(decision.decision === 'step_up' ? ['People have to decide: countersign approvals'] : []),
     ...(result.call === null ? [] : ['Allowed for some seconds, once, with exactly these arguments:', result.call]),
     ...(result.result === null ? [] : [`The tool answered: ${inert(result.result, 2_000)}`]),
   ]);
@@ -60,7 +60,7 @@ const proposeOne = async (session: Session): Promise<Proposed> => {
 const decide = async (session: Session, run: Run, { tool, args, evidence, confidence }: { readonly tool: string; readonly args: JsonObject; readonly evidence: readonly DsseEnvelope[]; readonly confidence: number | null }, waitMs: number): Promise<Proposed> => {
   const action = run.propose(tool, args, { reason: 'proposed by hand', evidence, confidence });
   const first = await action.decision;
-  if (first.decision === 'step_up' && waitMs > 0) progress(`Tier ${first.tier}: waiting up to ${waitMs / 1000} s for people (npm run -s countersign -- approvals) …`);
+  if (first.decision === 'step_up' && waitMs > 0) progress(`Tier ${first.tier}: waiting up to ${waitMs / 1000} s for people (countersign approvals) …`);
   // Without waiting it stays open for people; the run ends by itself.
   if (first.decision === 'step_up' && waitMs === 0) return { run: run.id, action: action.action, decision: first, call: null, result: null };
   const decision = await action.settled(waitMs);

@@ -73,7 +73,7 @@ const treeLines = ({ run, agent, status, tree = [{ run, agent, status, parent: n
 };
 
 const waitsFor = (run: string, { action, deferral }: ActionView): readonly string[] => (deferral === undefined ? [] : [
-  ...deferral.awaits.map(({ fact, from }) => `          waits until ${clock(deferral.until)} for ${id(fact)}, owed by ${from.map(id).join(' or ')}: npm run -s countersign -- supply ${id(run)} ${id(action)} ${id(fact)} VALUE`),
+  ...deferral.awaits.map(({ fact, from }) => `          waits until ${clock(deferral.until)} for ${id(fact)}, owed by ${from.map(id).join(' or ')}: countersign supply ${id(run)} ${id(action)} ${id(fact)} VALUE`),
   ...deferral.dependsOn.map((other) => `          waits until ${clock(deferral.until)} for action ${id(other)}`),
 ]);
 

@@ -21,7 +21,7 @@ const orderCommand = (purpose: Purpose, usage: string, choose: (session: Session
     const { pending } = status;
     session.show(status, statusLines(status));
     if (pending !== null && status.activation === before.activation) {
-      throw new Refused('review_required', `${chosen.version} asks less than what is active:\n${loosenedLines(pending.comparison.loosened).join('\n')}\nIt takes effect when a second person says: npm run -s countersign -- policy review ${chosen.version} --reason TEXT`, 403, false);
+      throw new Refused('review_required', `${chosen.version} asks less than what is active:\n${loosenedLines(pending.comparison.loosened).join('\n')}\nIt takes effect when a second person says: countersign policy review ${chosen.version} --reason TEXT`, 403, false);
     }
   });
 

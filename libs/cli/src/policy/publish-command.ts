@@ -27,7 +27,7 @@ export const publish = personCommand(usage, {}, async (session) => {
     `${id(view.version)} is published by ${actor.person}: ${view.digest}. Nothing is in force by that.`,
     ...view.notes.map((note) => `  note: ${inertLine(note)}`),
     ...(loosened.length === 0 ? ['It asks nowhere less than what is active: one person may activate it.'] : ['It asks less than what is active here; a second person has to review it:', ...loosenedLines(loosened)]),
-    `Go on with: npm run -s countersign -- policy shadow ${view.version}   or   activate ${view.version}${loosened.length === 0 ? '' : `   and   review ${view.version} --reason TEXT`}`,
+    `Go on with: countersign policy shadow ${view.version}   or   activate ${view.version}${loosened.length === 0 ? '' : `   and   review ${view.version} --reason TEXT`}`,
   ]);
 });
 

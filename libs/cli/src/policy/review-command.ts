@@ -20,6 +20,6 @@ export const review = personCommand(usage, { reason: { type: 'string' } }, async
   const status = await actor.client.request<BundleStatusView>('policy', 'POST', '/policy/reviews', { jws });
   session.show(status, [
     loosened.length === 0 ? `${actor.person} reviewed ${id(version)}; it asks nowhere less than what is active.` : `${actor.person} reviewed ${id(version)}, and signed that it asks less here:`, ...loosenedLines(loosened),
-    ...(status.active.version === version ? ['It is in force now.'] : [`It takes effect with: npm run -s countersign -- policy activate ${id(version)}`]), ...statusLines(status),
+    ...(status.active.version === version ? ['It is in force now.'] : [`It takes effect with: countersign policy activate ${id(version)}`]), ...statusLines(status),
   ]);
 });
