@@ -25,16 +25,18 @@ const runOf = (n: number, agents: number): Observation[] => {
 };
 
 /** Scored actions a second on this thread over so many agents, runs told and learned from as in production. */
-const pace = (state: DetectorState, agents: number, from: number, actions: number): { readonly perSecond: number; readonly next: number } => {
-  let n = from, scored = 0, ms = 0;
+const pace = (state: DetectorState, agents: number, from: number, actions: number): { readonly perSecond: number; readonly cpuUs: number; readonly next: number } => {
+  let n = from, scored = 0, ms = 0, cpu = 0;
   while (scored < actions) {
     const batch: Observation[] = [];
     while (batch.length < 4_000) batch.push(...runOf(n++, agents));
-    const began = performance.now();
+    const began = performance.now(), used = process.cpuUsage();
     for (const seen of batch) if (detect(state, seen) !== undefined) scored += 1;
+    const { user, system } = process.cpuUsage(used);
     ms += performance.now() - began;
+    cpu += user + system;
   }
-  return { perSecond: scored / ms * 1_000, next: n };
+  return { perSecond: scored / ms * 1_000, cpuUs: cpu / scored, next: n };
 };
 
 /** What lives on the heap and in typed arrays, after a collection. */
@@ -45,10 +47,10 @@ const memory = (): number => {
   return heapUsed + arrayBuffers;
 };
 
-/** anomaly.score.per_s, anomaly.flat_100k_vs_1k, anomaly.bytes_per_agent: the detector's core in this process. */
+/** anomaly.score.*, anomaly.flat_100k_vs_1k, anomaly.bytes_per_agent: the detector's core in this process. */
 export const benchAnomaly = ({ quick, tell }: { readonly quick: boolean; readonly tell: (line: string) => void }): Results => {
   const many = quick ? 10_000 : 100_000, actions = quick ? 200_000 : 1_000_000, rounds = quick ? 1 : 3;
-  const perSecond: number[] = [], perSecondMany: number[] = [];
+  const perSecond: number[] = [], perSecondMany: number[] = [], cpuUs: number[] = [];
   const before = memory();
   const large = newDetector();
   // Ten runs of each agent: it has habits.
@@ -63,10 +65,12 @@ export const benchAnomaly = ({ quick, tell }: { readonly quick: boolean; readonl
     at = lots.next;
     perSecond.push(few.perSecond);
     perSecondMany.push(lots.perSecond);
-    tell(`anomaly, round ${round}: ${Math.round(few.perSecond)} actions/s with 1,000 agents, ${Math.round(lots.perSecond)} with ${many}; ${Math.round(bytes)} bytes an agent`);
+    cpuUs.push(few.cpuUs);
+    tell(`anomaly, round ${round}: ${Math.round(few.perSecond)} actions/s with 1,000 agents, ${Math.round(lots.perSecond)} with ${many}; ${few.cpuUs.toFixed(2)} and ${lots.cpuUs.toFixed(2)} µs of processor time each; ${Math.round(bytes)} bytes an agent`);
   }
   return {
     'anomaly.score.per_s': ofRounds(perSecond, '1/s', { note: 'actions scored by the core, 1,000 agents, with the starts and ends of their runs and what is learned from them; one thread' }),
+    'anomaly.score.cpu_us': ofRounds(cpuUs, 'µs', { note: 'processor time of that per action, all threads of the process: also right where others are at work' }),
     'anomaly.flat_100k_vs_1k': ofRounds(perSecond.map((few, i) => few / perSecondMany[i]!), 'ratio', { note: `cost per action with ${many} agents over that with 1,000` }),
     'anomaly.bytes_per_agent': ofRounds([bytes], 'B', { note: `heap and typed arrays after some ${quick ? 4 : 6} runs each, ${many} agents` }),
   };

@@ -41,6 +41,10 @@ export const bench = async (args: readonly string[]): Promise<number> => {
   if (wanted.includes('anomaly')) {
     const { benchAnomaly } = await import('./anomaly.ts');
     Object.assign(results, benchAnomaly({ quick, tell }));
+    if (local.bus === 'kafka') {
+      const { benchAnomalyKafka } = await import('./anomaly-kafka.ts');
+      Object.assign(results, await benchAnomalyKafka(local, { quick, tell }));
+    }
   }
   if (wanted.includes('audit')) {
     const { benchAudit } = await import('./audit.ts');
