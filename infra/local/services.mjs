@@ -52,7 +52,7 @@ export async function startServices(infra, names = built(), { env = {}, envFor =
     const port = infra.ports.http[name];
     await requireFree(port, name, 'CS_HTTP_PORT');
     meant.delete(name);
-    const launched = launch(bin('node'), ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', '--disable-warning=FSTWRN004', ...(nodeFlags[name] ?? []), main], {
+    const launched = launch(bin('node'), ['--enable-source-maps', '--disable-warning=TimeoutNegativeWarning', ...(nodeFlags[name] ?? []), main], {
       log: join(infra.profile.logs, `${name}.log`), mark: main, cwd: root, env: { ...base(), ...envOf(infra, name), ...env, ...envFor[name] },
     });
     running.set(name, launched);

@@ -66,7 +66,9 @@ describe('roles and their change', () => {
     session = await openRawSession(whole, { id: 'payer-1', key }, whole.people.owner.instruct('payer-1', 'pay NL77PRNT0000000001 what is due'));
     for (let n = 0; n < 3; n++) await session.propose('desk.read', { note: 'n' });
     const found = await until('its use is known', async () => { const { body } = await operator.call('registry', 'GET', '/agents/payer-1/unused?days=30'); return body['proposal'] !== null && body; }, 60_000);
-    expect(found).toMatchObject({ unused: [{ source: 'payer/write', tools: ['desk.write'] }], window: { observedDays: 1 } });
+    expect(found).toMatchObject({ unused: [{ source: 'payer/write', tools: ['desk.write'] }] });
+    // Two where midnight came in between.
+    expect([1, 2]).toContain((found['window'] as { observedDays: number }).observedDays);
     const narrowed = role(reader, payer('NL77*', 900));
     expect(await file(lead, 'role', 'payer', narrowed)).toMatchObject({ body: { status: 'open', widens: [], requester: 'lead' } });
     const open = ((await rita.call('registry', 'GET', '/changes')).body['changes'] as Record<string, unknown>[])[0]!;
