@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { topic } from '@countersign/contracts';
 import type { BreakerList, HaltList, HaltScope, LeaseList, PlaybookRunView, RunDetail, ServiceEvent } from '@countersign/contracts';
 import { createSessionProof, signPersonStatement } from '@countersign/identity';
-import { bearer, call, openRawSession, patiently, startWhole, until } from '@countersign/spec/whole';
+import { bearer, call, enrol, expectStatus, openRawSession, patiently, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, RawSession, Whole } from '@countersign/spec/whole';
 
 const payment = { to: 'NL77PRNT0000000001', minor: 950 };
@@ -252,6 +252,19 @@ describe('a halt mid-run', () => {
     expect(await sign(whole.people.sena, 'all')).toMatchObject({ status: 200 });
     await until('it is done', async () => (await shown()).status === 'done');
     await until('the agent is back', async () => (await next.propose('desk.write', { note: '1', text: 't' })).decision === 'allow');
+  });
+
+  it('APTS-HO-009: more than one person holds the switch: what one has stopped another takes over, and who has left stops nothing', async () => {
+    const { operator: olga } = whole.people, scope = { kind: 'tool', id: 'desk.rush' };
+    const hanna = await enrol(whole.urls, olga, 'hanna', ['supervisor']);
+    await until('supervision knows her', async () => (await hanna.call('supervision', 'GET', '/halts')).status === 200 || undefined);
+    const { status, body } = await hanna.call('supervision', 'POST', '/halts', { scope, reason: 'my shift ends with it' });
+    expect(status).toBe(201);
+    expectStatus(await olga.call('registry', 'POST', '/people/hanna/leave', { reason: 'end of her shift here' }), 200);
+    await until('she stops nothing any more', async () => (await hanna.call('supervision', 'POST', '/halts', { scope: { kind: 'everything', id: null }, reason: 'late' })).status === 401 || undefined);
+    const standing = ((await operator('GET', '/halts')).body as unknown as HaltList).halts.find(({ halt }) => halt === body['halt']);
+    expect(standing).toMatchObject({ by: 'hanna', reason: 'my shift ends with it' });
+    await lift(String(body['halt']));
   });
 
   it('who gives up on a playbook is told what stays stopped, and by which commands it goes on', async () => {
