@@ -37,7 +37,7 @@ const ready = (url) => fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1000
  * Starts the named services (default: all that are built) and waits until each says it is ready.
  * `env` is added for all, `envFor[name]` for one. Returns {urls, pids(), kill(name, signal), pause, resume, restart(name), onExit(listener), close()}.
  */
-export async function startServices(infra, names = built(), { env = {}, envFor = {}, readyWithinMs = 60_000 } = {}) {
+export async function startServices(infra, names = built(), { env = {}, envFor = {}, readyWithinMs = 180_000 } = {}) {
   const began = Date.now();
   const urls = urlsOf(infra);
   const running = new Map();
