@@ -21,6 +21,8 @@ import type { HiddenOf } from './core/sanitise.ts';
 import { noWitnesses } from './core/witness-policy.ts';
 import type { WitnessPolicy } from './core/witness-policy.ts';
 import { readCompleteUntil } from './outbound/publish-standing.ts';
+import { createOwed } from './outbound/owed.ts';
+import { createOwnWord } from './outbound/own-word.ts';
 import { createPostgresLog } from './outbound/postgres-log.ts';
 import { createPostgresPrivacy } from './outbound/postgres-privacy.ts';
 import { succeed } from './outbound/succeed.ts';
@@ -69,6 +71,8 @@ export interface AuditPorts {
   readonly threads?: number | undefined;
   /** The log that this one continues after its database was lost. */
   readonly predecessor?: string | undefined;
+  /** Root (base64) of the last signed head, where its keeper lost it: taken from somebody else, never from this database. */
+  readonly accept?: string | undefined;
 }
 
 export interface Audit {
@@ -109,7 +113,9 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   for (const tables of ['./outbound/schema.sql', './views/questions.sql']) await ports.pool.query(await readFile(new URL(tables, import.meta.url), 'utf8'));
   const toSource = sourcing(ports.refusalOf);
   const policy = ports.witnesses ?? noWitnesses;
-  const store = createPostgresLog(ports.pool, ports.origin, policy.satisfied(new Set()));
+  const word = createOwnWord(ports.pseudonymSecret);
+  const owed = createOwed(ports.pool, ports.origin, word);
+  const store = createPostgresLog(ports.pool, ports.origin, word, owed, policy.satisfied(new Set()));
   const pseudonym = ports.people?.nameOf ?? createPseudonyms(ports.pseudonymSecret);
   const preparing = createPreparing({ threads: ports.threads ?? 0, pseudonym, hidden: ports.hidden ?? (() => nothingHidden), keys: ports.keys });
   const prepare = async (sources: readonly SourceRecord[]) => {
@@ -119,16 +125,16 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
     return entries;
   };
   const alarm = ports.alarm ?? (() => undefined);
-  const first = ports.predecessor === undefined ? undefined : await succeed(ports.pool, ports.origin, ports.predecessor, ports.keeper);
+  const first = ports.predecessor === undefined ? undefined : await succeed(ports.pool, ports.origin, ports.predecessor, ports.keeper, word);
   const sequencer = await createSequencer({
     origin: ports.origin, tenant: ports.tenant, store, keeper: ports.keeper, sha256: encodings.sha256, utf8: encodings.utf8, prepare,
-    sign: createCheckpointSigner(encodings, ports.origin, [ed25519Signer(encodings, ports.origin, ports.key)]), publish: ports.publish, now: ports.now, maxBatch: ports.maxBatch ?? 2000,
+    sign: createCheckpointSigner(encodings, ports.origin, [ed25519Signer(encodings, ports.origin, ports.key)]), publish: ports.publish, now: ports.now, maxBatch: ports.maxBatch ?? 2000, accept: ports.accept,
   });
   if (first) await sequencer.state(first);
   const payloads = createPayloads(ports.pool, ports.origin, ports.keys, (index, why) => alarm('payload', `that of entry ${index} was changed: ${why}`));
   const published = createPublishedLog(ports.pool, ports.origin, encodings, store.readTile, payloads);
-  const questions = createQuestions(ports.pool, ports.origin, published.payloads, sequencer.state, (index, why) => alarm('index', `entry ${index}: ${why}`));
-  const privacy = createPrivacy({ tenant: ports.tenant, keys: ports.keys, store: createPostgresPrivacy(ports.pool, ports.origin, questions.forget), state: sequencer.state, pseudonym, forget: (name) => ports.people?.forget(name), now: ports.now, settled: async () => { while (await questions.step() > 0); } });
+  const questions = createQuestions(ports.pool, ports.origin, published.payloads, { owe: owed.owe, owing: sequencer.state }, (index, why) => alarm('index', `entry ${index}: ${why}`));
+  const privacy = createPrivacy({ tenant: ports.tenant, keys: ports.keys, store: createPostgresPrivacy(ports.pool, ports.origin, word, owed, questions.forget), alarm, state: sequencer.state, pseudonym, forget: (name) => ports.people?.forget(name), now: ports.now, settled: async () => { while (await questions.step() > 0); } });
   await privacy.resume();
   return {
     refusalOf: ports.refusalOf,
@@ -138,7 +144,7 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
     questions,
     completeness: async () => ({ completeUntil: await readCompleteUntil(ports.pool, ports.origin), ...await readCompleteness(ports.pool, ports.origin, ports.now()) }),
     privacy,
-    patrol: createPatrol({ pool: ports.pool, log: ports.origin, keys: ports.keys, keeper: ports.keeper, readTile: store.readTile, state: sequencer.state, alarm, now: ports.now }),
+    patrol: createPatrol({ pool: ports.pool, log: ports.origin, keys: ports.keys, keeper: ports.keeper, readTile: store.readTile, erasing: privacy.erasing, state: sequencer.state, alarm, now: ports.now }),
     resumed: first !== undefined,
     close: async () => {
       await sequencer.close();

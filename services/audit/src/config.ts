@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** Reads and checks the environment; prints every problem and exits 2 where it cannot start. */
 export const loadConfig = (env: NodeJS.ProcessEnv = process.env) => {
   const config = readConfig(env, {
-    ...baseConfig({ port: 7106 }), postgres: postgresField, origin: optional('CS_LOG_ORIGIN'), keeper: optional('CS_CHECKPOINT_FILE'), checkpointStore: optional('CS_CHECKPOINT_STORE'), keyFolder: optional('CS_AUDIT_KEYS'), kmsUrl: optional('CS_AUDIT_KMS_URL'), kmsKey: optional('CS_AUDIT_KMS_KEY'), kmsTokenFile: optional('CS_AUDIT_KMS_TOKEN_FILE'), predecessor: optional('CS_LOG_PREDECESSOR'), witnessPolicy: optional('CS_WITNESS_POLICY'), subscriptions: optional('CS_SUBSCRIPTIONS'),
+    ...baseConfig({ port: 7106 }), postgres: postgresField, origin: optional('CS_LOG_ORIGIN'), keeper: optional('CS_CHECKPOINT_FILE'), checkpointStore: optional('CS_CHECKPOINT_STORE'), accept: optional('CS_CHECKPOINT_ACCEPT'), keyFolder: optional('CS_AUDIT_KEYS'), kmsUrl: optional('CS_AUDIT_KMS_URL'), kmsKey: optional('CS_AUDIT_KMS_KEY'), kmsTokenFile: optional('CS_AUDIT_KMS_TOKEN_FILE'), predecessor: optional('CS_LOG_PREDECESSOR'), witnessPolicy: optional('CS_WITNESS_POLICY'), subscriptions: optional('CS_SUBSCRIPTIONS'),
     catalogueWaitMs: integer('CS_AUDIT_CATALOGUE_WAIT_MS', { default: 10_000, min: 0, max: 600_000 }),
     standingIntervalMs: integer('CS_STANDING_INTERVAL_MS', { default: 5_000, min: 50, max: 60_000 }),
     patrolIntervalMs: integer('CS_AUDIT_PATROL_MS', { default: 1_000, min: 20, max: 3_600_000 }),

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { encodings } from '@countersign/identity';
 import { leafHash, parseCheckpoint, parseProof, verifyInclusion } from '@countersign/tamper-log';
+import { join } from 'node:path';
 import { Held } from './app/privacy.ts';
 import { openLogbook } from './audit.fixture.ts';
+import type { Audit } from './compose.ts';
+import { localCustody } from './outbound/custody.ts';
 import type { Logbook } from './audit.fixture.ts';
 import { told } from './story.fixture.ts';
 import { readStory } from './views/story.ts';
@@ -100,5 +103,102 @@ describe('erasure, legal holds and retention', () => {
     expect(await book.audit.privacy.expire()).toEqual(['standard_1960_01']);
     expect(await readable()).not.toContain(index);
     expect((await statements()).at(-1)).toMatchObject({ type: 'countersign.audit.expired.v1', states: { slot: 'standard_1960_01', entries: 1, first: index, last: index } });
+  });
+
+  it.each([['run', 'held', 1950], ['agent', 'holder', 1951], ['person', 'ann', 1952], ['all', null, 1953]] as const)('a hold on %s keeps a vote that came a month after its question, and nothing else', async (scope, id, year) => {
+    const [run, other] = [scope === 'run' ? 'held' : `about-${scope}`, `other-${scope}`];
+    const agent = scope === 'agent' ? 'holder' : 'payer';
+    const at = (month: number, day: number) => ({ timestamp: Date.UTC(year, month, day) });
+    const asked = (stream: string, about: string, whose: string) => told('approvals.events.v1', 'approvals.event', { stream, version: 1, type: 'approval.requested', at: 1, by: 'system', data: { question: { run: about, action: 'a', agent: whose } } }, at(0, 31));
+    const voted = (stream: string, month: number) => told('approvals.events.v1', 'approvals.event', { stream, version: 2, type: 'vote.cast', at: 2, by: 'theo', data: { comment: 'fine' } }, at(month, 1));
+    await book.audit.record([asked(`approval-${run}`, run, agent), asked(`approval-${other}`, other, 'somebody'), voted(`approval-${run}`, 1), voted(`approval-${other}`, 2)]);
+    const last = book.audit.sequencer.size();
+    await book.audit.privacy.hold(scope, id, 'olga', 'matter 3');
+    const { hold } = (await book.audit.privacy.holds())[0]!;
+    expect((await statements()).at(-1)).toMatchObject({ type: 'countersign.audit.held.v1', states: { hold, scope } });
+    // The month of a vote that is about nobody held goes, unless everything is held.
+    expect(await book.audit.privacy.expire()).toEqual(scope === 'run' || scope === 'agent' ? [`long_${year}_03`] : []);
+    expect(await readable()).toEqual(expect.arrayContaining([last - 4, last - 3, last - 2]));
+    await book.audit.privacy.release(hold, 'olga', 'settled');
+    expect((await book.audit.privacy.expire()).length).toBe(scope === 'run' || scope === 'agent' ? 2 : 3);
+  });
+
+  it('keeps what the index does not know, and what a hold in another log of the same database may cover', async () => {
+    const index = book.audit.sequencer.size();
+    await book.audit.record([told('runs.governed.v1', 'governed.run.ended', { kind: 'run.ended', run: 'older', agent: 'payer' }, { timestamp: Date.UTC(1961, 0, 5) })]);
+    while (await book.audit.questions.step() > 0);
+    await book.audit.privacy.hold('run', 'nobody', 'olga', 'matter 4');
+    await book.pool.query('delete from indexed where index = $1', [index]);
+    expect(await book.audit.privacy.expire()).toEqual([]);
+    await book.audit.privacy.release((await book.audit.privacy.holds())[0]!.hold, 'olga', 'settled');
+    await book.pool.query(`insert into sealed_payload (log, index, slot, key, body) select 'countersign.test/other', index, slot, key, body from sealed_payload where index = $1`, [index]);
+    await book.pool.query(`insert into legal_hold (log, scope, by, at, reason) values ('countersign.test/other', 'all', 'olga', 1, 'matter 5')`);
+    expect(await book.audit.privacy.expire()).toEqual([]);
+    expect(await readable()).toContain(index);
+    await book.pool.query(`update legal_hold set released = 1 where log = 'countersign.test/other'`);
+    expect(await book.audit.privacy.expire()).toEqual(['standard_1961_01']);
+  });
+
+  describe('an erasure that a crash cut off', () => {
+    const keysOf = async (run: string) => (await localCustody(book.folder, join(book.folder, 'keeper'))).keys.find('acme', { subjects: [`run:${run}`] });
+    const index = () => book.audit.sequencer.size();
+    /** Cut off between plan and keys: the keeper of the keys is away. */
+    const cutOff = async (run: string) => {
+      const { keys } = await localCustody(book.folder, join(book.folder, 'keeper'));
+      const dying = await book.again({ keys: { ...keys, destroy: () => Promise.reject(new Error('killed')) } });
+      await expect(dying.privacy.erase('run', run, 'olga', 'asked')).rejects.toThrow('killed');
+      await dying.close();
+    };
+    const said = async (audit: Audit) => (await audit.published.find({}, 1000)).map(({ leaf }) => JSON.parse(leaf.toString()) as { type: string; states: object | null }).filter(({ states }) => states !== null).at(-1);
+
+    it('is finished at the next start', async () => {
+      await book.audit.record([ended('cut1')]);
+      const at = index() - 1;
+      await cutOff('cut1');
+      expect(await keysOf('cut1')).toHaveLength(1);
+      const next = await book.again();
+      expect(await said(next)).toMatchObject({ type: 'countersign.audit.erased.v1', states: { scope: 'run', what: 'cut1', keys: 1 } });
+      expect([await keysOf('cut1'), await next.published.payload(at)]).toEqual([[], undefined]);
+      const { length } = await next.published.find({}, 1000);
+      await next.close();
+      expect(await (await book.again()).published.find({}, 1000)).toHaveLength(length);
+    });
+
+    it.each([['run', 'cut2'], ['all', null], ['agent', 'payer']] as const)('gives way to a hold on %s that came in between', async (scope, id) => {
+      const before = await book.again();
+      await before.record([{ ...ended('cut2'), offset: BigInt(900_000 + before.sequencer.size()) }]);
+      await before.close();
+      await cutOff('cut2');
+      const { rows: [placed] } = await book.pool.query<{ hold: number }>(`insert into legal_hold (log, scope, what, by, at, reason) values ('countersign.test/acme', $1, $2, 'olga', 1, 'matter') returning id::int as hold`, [scope, id]);
+      const { hold } = placed!;
+      const next = await book.again();
+      expect(await said(next)).toMatchObject({ type: 'countersign.audit.incident.v1', states: { what: 'erasure_held', hold } });
+      expect(await keysOf('cut2')).toHaveLength(1);
+      await next.privacy.release(hold, 'olga', 'settled');
+      await next.close();
+      expect(await said(await book.again())).toMatchObject({ type: 'countersign.audit.released.v1' });
+    });
+
+    it('is not what somebody wrote into the table: no key goes, and that is an incident', async () => {
+      const [key] = await keysOf('r2');
+      for (const mac of [null, 'x'.repeat(43)]) {
+        await book.pool.query(`insert into erasure (log, scope, what, subjects, keys, by, at, reason, mac) values ('countersign.test/acme', 'run', 'r2', '{run:r2}', $1, 'olga', 1, 'asked', $2)`, [[key!.id], mac]);
+        const next = await book.again();
+        expect(await said(next)).toMatchObject({ type: 'countersign.audit.incident.v1', states: { what: 'erasure_forged' } });
+        expect([await keysOf('r2'), (await next.published.payload(5))?.body.toString().includes('said in r2')]).toEqual([[key], true]);
+        await next.close();
+      }
+      // One that was asked for, with other keys put in.
+      await book.pool.query(`update erasure set done = false, keys = $1 where id = (select min(id) from erasure)`, [[key!.id]]);
+      expect(await said(await book.again())).toMatchObject({ states: { what: 'erasure_forged' } });
+      expect(await keysOf('r2')).toEqual([key]);
+    });
+
+    it('nobody owes a statement in audit\'s name: an expiry that was not is an incident', async () => {
+      await book.pool.query(`insert into statement_due (log, kind, states) values ('countersign.test/acme', 'expired', '{"slot":"long_2010_01","entries":1,"first":0,"last":0}')`);
+      const next = await book.again();
+      expect(await said(next)).toMatchObject({ type: 'countersign.audit.incident.v1', states: { what: 'statement_forged' } });
+      expect((await book.pool.query('select 1 from statement_due')).rowCount).toBe(0);
+    });
   });
 });

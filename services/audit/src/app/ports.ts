@@ -43,8 +43,10 @@ export interface DueStatement extends Statement {
 
 /** Where the log is kept. One sequencer writes, fenced by an epoch. */
 export interface LogStore {
-  /** Takes the log over (older owners are fenced) and gives the committed state. */
-  own(): Promise<LogState>;
+  /** Takes the log over (older owners are fenced) and gives the committed state, and whether it is what audit committed itself: `none` where it never said so. */
+  own(): Promise<{ readonly state: LogState; readonly word: 'holds' | 'none' | 'broken' }>;
+  /** From then on the state as it is counts as audit's own word. */
+  vouch(state: LogState): Promise<void>;
   /**
    * Entries from `first` on, tiles, payloads, offsets and the new edge in one transaction, with the statements that this owes and without those settled.
    * Batches are committed one after the other, in the order they come. Rejects with Fenced where the log does not end at `first` or another owner came.
@@ -53,6 +55,8 @@ export interface LogStore {
   append(first: number, entries: readonly Entry[], tiles: readonly TileRun[], state: LogState, owes: readonly Statement[], settled: readonly bigint[]): Promise<boolean>;
   due(): Promise<readonly DueStatement[]>;
   readonly readTile: ReadTile;
+  /** Largest size of which a checkpoint was stored here; 0: none. */
+  signed(): Promise<number>;
   saveCheckpoint(size: number, note: string, at: number): Promise<void>;
 }
 
@@ -62,6 +66,8 @@ export interface SignedHead {
   /** Base64. */
   readonly root: string;
   readonly note: string;
+  /** Whether the log's state carried audit's word (core/own-word.ts) when it was signed: from then on one without is refused. */
+  readonly vouched?: boolean;
 }
 
 /** Remembers the last signed checkpoint of each log apart from the log's database and its backups, so that a restored backup cannot fork it unnoticed. */

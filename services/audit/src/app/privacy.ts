@@ -31,7 +31,8 @@ export interface Slot { readonly slot: string; readonly retention: RetentionClas
 /** What is asked of the log's database. Every method rejects where it cannot be asked: then nothing is erased and nothing expires. */
 export interface PrivacyStore {
   holds(): Promise<readonly Hold[]>;
-  hold(hold: Omit<Hold, 'hold'>): Promise<void>;
+  /** Its id. */
+  hold(hold: Omit<Hold, 'hold'>): Promise<number>;
   /** Whether it was in force. */
   release(hold: number, at: number, by: string, reason: string): Promise<boolean>;
   /** Streams in which something was said about these runs: approvals and their votes. */
@@ -39,15 +40,16 @@ export interface PrivacyStore {
   /** Agents that ran them. */
   agentsOf(runs: readonly string[]): Promise<readonly string[]>;
   plan(erasure: Omit<Erasure, 'erasure'>, at: number, reason: string): Promise<number>;
-  planned(): Promise<readonly Erasure[]>;
+  /** Those that are not done, and whether audit planned them itself. */
+  planned(): Promise<readonly { readonly erasure: Erasure; readonly own: boolean }[]>;
   /** Deletes what is sealed under these keys, and what an index says of it; how many entries. */
   drop(erasure: Erasure): Promise<number>;
   done(erasure: number): Promise<void>;
   slots(): Promise<readonly Slot[]>;
-  /** Whether anything in it belongs to the held. */
+  /** Whether anything in it belongs to the held, by everything that an erasure would follow, or is not known to belong to nobody. */
   covers(slot: Slot, hold: Hold): Promise<boolean>;
-  /** Drops a slot and owes the statement, in one transaction. */
-  expire(slot: Slot): Promise<void>;
+  /** Drops a slot and owes the statement, in one transaction; false where another log of this database holds any of it. */
+  expire(slot: Slot): Promise<boolean>;
 }
 
 /** A hold covers what would be erased. */
@@ -70,6 +72,7 @@ interface Deps {
   readonly forget: (pseudonym: string) => void;
   /** Resolves once everything on the record can be found by whose it is. */
   readonly settled: () => Promise<void>;
+  readonly alarm: (what: string, why: string) => void;
   readonly now: () => number;
 }
 
@@ -81,21 +84,23 @@ export interface Privacy {
   release(hold: number, by: string, reason: string): Promise<boolean>;
   /** Drops what is older than its class is kept, unless a hold covers any of it; the slots that went. */
   expire(): Promise<readonly string[]>;
-  /** Finishes erasures that a crash cut off. */
+  /** Finishes erasures that a crash cut off: those that audit planned, unless a hold came in between. The others are an incident, and nothing goes. */
   resume(): Promise<void>;
+  /** Whether something is going at this moment. */
+  erasing(): boolean;
 }
 
 const runOf = (subject: string): string | undefined => (subject.startsWith('run:') ? subject.slice('run:'.length) : undefined);
 
 /** Erasure, legal holds and retention. What cannot be asked denies: without the holds at hand nothing goes. */
-export const createPrivacy = ({ tenant, keys, store, state, pseudonym, forget, settled, now }: Deps): Privacy => {
+export const createPrivacy = ({ tenant, keys, store, state, pseudonym, forget, settled, alarm, now }: Deps): Privacy => {
   const found = async (scope: 'run' | 'person', what: string): Promise<readonly FoundKey[]> => {
     const own = await keys.find(tenant, scope === 'run' ? { subjects: [`run:${what}`] } : { person: what });
     const runs = own.flatMap(({ subject }) => runOf(subject) ?? []);
     return runs.length === 0 ? own : [...own, ...await keys.find(tenant, { subjects: await store.streamsOf(runs) })];
   };
   const covering = async (holds: readonly Hold[], of: readonly FoundKey[]): Promise<Hold | undefined> => {
-    if (holds.length === 0) return undefined;
+    if (holds.length === 0 || of.length === 0) return undefined;
     const runs = of.flatMap(({ subject }) => runOf(subject) ?? []);
     const agents = new Set(await store.agentsOf(runs));
     return holds.find(({ scope, id }) => {
@@ -107,17 +112,38 @@ export const createPrivacy = ({ tenant, keys, store, state, pseudonym, forget, s
       }
     });
   };
+  let under = 0;
   /** From the plan on: the same again after a crash does no harm. */
   const finish = async (erasure: Erasure): Promise<number> => {
-    await keys.destroy(erasure.keys);
-    if (erasure.scope === 'person') forget(erasure.what);
-    const entries = await store.drop(erasure);
-    await state({ kind: 'erased', states: { erasure: erasure.erasure, scope: erasure.scope, what: erasure.what, keys: erasure.keys.length, by: pseudonym(erasure.by) } });
-    await store.done(erasure.erasure);
-    return entries;
+    under += 1;
+    try {
+      await keys.destroy(erasure.keys);
+      if (erasure.scope === 'person') forget(erasure.what);
+      const entries = await store.drop(erasure);
+      await state({ kind: 'erased', states: { erasure: erasure.erasure, scope: erasure.scope, what: erasure.what, keys: erasure.keys.length, by: pseudonym(erasure.by) } });
+      await store.done(erasure.erasure);
+      return entries;
+    } finally {
+      under -= 1;
+    }
+  };
+  /** Nothing of it goes: somebody has to ask for it anew. */
+  const withdraw = async ({ erasure }: Erasure, what: 'erasure_forged' | 'erasure_held', why: string, states: Statement['states']): Promise<void> => {
+    alarm(what, `erasure ${erasure} is not carried out: ${why}`);
+    await state({ kind: 'incident', states: { what, erasure, ...states } });
+    await store.done(erasure);
+  };
+  /** Its keys go all at once: where they are still here, a hold is not too late. */
+  const remaining = async ({ subjects, keys: ids }: Erasure): Promise<readonly FoundKey[]> => (await keys.find(tenant, { subjects })).filter(({ id }) => ids.includes(id));
+  let turn: Promise<unknown> = Promise.resolve();
+  /** One after the other: a hold is placed before something goes, or after it, and never on what is going. */
+  const inTurn = <Args extends readonly unknown[], T>(act: (...args: Args) => Promise<T>) => (...args: Args): Promise<T> => {
+    const done = turn.then(() => act(...args));
+    turn = done.catch(() => undefined);
+    return done;
   };
   return {
-    erase: async (scope, id, by, reason) => {
+    erase: inTurn(async (scope, id, by, reason) => {
       await settled();
       const what = scope === 'person' ? pseudonym(id) : id;
       const of = await found(scope, what);
@@ -130,31 +156,45 @@ export const createPrivacy = ({ tenant, keys, store, state, pseudonym, forget, s
       // Whoever looks next finds why words are gone.
       await settled();
       return { erasure, keys: of.length, entries };
-    },
+    }),
     holds: () => store.holds(),
-    hold: async (scope, id, by, reason) => {
+    hold: inTurn(async (scope, id, by, reason) => {
       const what = scope === 'person' && id !== null ? pseudonym(id) : id;
-      await store.hold({ scope, id: what, by, at: now(), reason });
-      await state({ kind: 'held', states: { scope, what, by: pseudonym(by) } });
-    },
+      const hold = await store.hold({ scope, id: what, by, at: now(), reason });
+      await state({ kind: 'held', states: { hold, scope, what, by: pseudonym(by) } });
+    }),
     release: async (hold, by, reason) => {
       if (!await store.release(hold, now(), by, reason)) return false;
       await state({ kind: 'released', states: { hold, by: pseudonym(by) } });
       return true;
     },
-    expire: async () => {
+    expire: inTurn(async () => {
+      // Which stream is about which run is known once it was indexed.
+      await settled();
       const holds = await store.holds();
       const gone: string[] = [];
       for (const slot of (await store.slots()).filter((one) => isOver(one, now()))) {
         let covered = false;
         for (const hold of holds) covered ||= await store.covers(slot, hold);
         if (covered) continue;
-        await store.expire(slot);
-        gone.push(slot.slot);
+        if (await store.expire(slot)) gone.push(slot.slot);
       }
       if (gone.length > 0) await state();
       return gone;
-    },
-    resume: async () => { for (const erasure of await store.planned()) await finish(erasure); },
+    }),
+    resume: inTurn(async () => {
+      const planned = await store.planned();
+      if (planned.length > 0) await settled();
+      for (const { erasure, own } of planned) {
+        if (!own) {
+          await withdraw(erasure, 'erasure_forged', 'nobody asked this service for it', {});
+          continue;
+        }
+        const hold = await covering(await store.holds(), await remaining(erasure));
+        if (hold) await withdraw(erasure, 'erasure_held', `legal hold ${hold.hold} came in between`, { hold: hold.hold });
+        else await finish(erasure);
+      }
+    }),
+    erasing: () => under > 0,
   };
 };

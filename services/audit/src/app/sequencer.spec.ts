@@ -26,6 +26,8 @@ const given = () => {
   const signed: number[] = [];
   let kept: SignedHead | undefined;
   let due: DueStatement[] = [];
+  let word: 'holds' | 'none' | 'broken' = 'none';
+  let stored = 0;
   let numbered = 0n;
   const failAt = (here: Failure, why: string): void => {
     if (fail !== here) return;
@@ -40,7 +42,9 @@ const given = () => {
     return done;
   };
   const store: LogStore = {
-    own: async () => state,
+    own: async () => ({ state, word }),
+    vouch: async () => { word = 'holds'; },
+    signed: async () => stored,
     append: (first, more, runs: readonly TileRun[], next, owes: readonly Statement[], settled) => inTurn(() => {
       if (first !== entries.length) throw new Fenced();
       failAt('before', 'the database went away');
@@ -56,18 +60,18 @@ const given = () => {
     }),
     due: async () => due,
     readTile: async (level, n) => tiles.get(`${level}/${n}`)!,
-    saveCheckpoint: async () => undefined,
+    saveCheckpoint: async (size) => { stored = Math.max(stored, size); },
   };
   const keeper: CheckpointKeeper = { last: async () => kept, advance: async (_, from, to) => { failAt('keeping', 'the keeper is away'); expect(from?.size).toBe(kept?.size); kept = to; } };
-  const start = async () => {
+  const start = async (accept?: string) => {
     const sequencer = await createSequencer({
     origin: 'log', tenant: 'acme', utf8: (text) => Buffer.from(text), prepare: async (sources) => prepare(sources),
-    store, keeper, sha256, maxBatch: 100, now: () => 1, publish: async ({ size }) => { expect(size).toBeLessThanOrEqual(entries.length); failAt('telling', 'nobody can be told'); signed.push(size); },
+    store, keeper, sha256, maxBatch: 100, accept, now: () => 1, publish: async ({ size }) => { expect(size).toBeLessThanOrEqual(entries.length); failAt('telling', 'nobody can be told'); signed.push(size); },
     sign: (size, root) => ({ note: `${size}`, root: Buffer.from(root).toString('base64') }),
   });
     return { ...sequencer, add: (sources: readonly SourceRecord[]) => sequencer.add(prepare(sources)) };
   };
-  return { entries, signed, start, failNext: (how: Failure | undefined) => { fail = how; }, tamper: () => { tiles.set('0/0', Buffer.from(leafHash(sha256, Buffer.from('rewritten')))); }, restore: (older: LogState) => { state = older; }, state: () => state };
+  return { entries, signed, start, failNext: (how: Failure | undefined) => { fail = how; }, tamper: () => { tiles.set('0/0', Buffer.from(leafHash(sha256, Buffer.from('rewritten')))); }, restore: (older: LogState) => { state = older; }, state: () => state, say: (how: typeof word) => { word = how; }, lose: () => { const lost = kept; kept = undefined; return lost; }, forgetVouched: () => { kept = { size: kept!.size, root: kept!.root, note: kept!.note }; }, kept: () => kept };
 };
 
 describe('the sequencer', () => {
@@ -169,5 +173,47 @@ describe('the sequencer', () => {
     await (await log.start()).add([source(0)]);
     log.tamper();
     await expect(log.start()).rejects.toThrow('was changed');
+  });
+
+  it('refuses a state that is not its own word, whatever else fits', async () => {
+    const log = given();
+    await (await log.start()).add([source(0)]);
+    log.say('broken');
+    await expect(log.start()).rejects.toMatchObject({ code: 'log_changed', message: expect.stringContaining('CS_LOG_PREDECESSOR') });
+    expect(log.signed.at(-1)).toBe(1);
+  });
+
+  it('refuses a frontier that does not add up to the head it signed', async () => {
+    const log = given();
+    await (await log.start()).add([source(0)]);
+    const { edge, ...rest } = log.state();
+    log.restore({ ...rest, edge: { ...edge, frontier: [Buffer.alloc(32, 7)] } });
+    await expect(log.start()).rejects.toMatchObject({ code: 'log_changed' });
+  });
+
+  it('vouches once for a log of before it did so, where all of it is under its signed head; a word that is gone later is missed', async () => {
+    const log = given();
+    await (await log.start()).add([source(0)]);
+    log.say('none');
+    await expect(log.start()).rejects.toMatchObject({ code: 'log_changed' });
+    log.forgetVouched();
+    await (await log.start()).add([source(1)]);
+    expect([log.kept(), log.signed.at(-1)]).toMatchObject([{ size: 2, vouched: true }, 2]);
+    // What follows the head that was signed may be anybody's.
+    log.forgetVouched();
+    log.say('none');
+    log.restore({ ...log.state(), edge: { ...log.state().edge, size: 3 } });
+    await expect(log.start()).rejects.toMatchObject({ code: 'log_changed' });
+  });
+
+  it('does not go on without the head it signed, until somebody names its root', async () => {
+    const log = given();
+    await (await log.start()).add([source(0)]);
+    const { root } = log.lose()!;
+    await expect(log.start()).rejects.toMatchObject({ code: 'head_lost', message: expect.stringContaining('CS_CHECKPOINT_ACCEPT') });
+    await expect(log.start(Buffer.alloc(32).toString('base64'))).rejects.toMatchObject({ code: 'head_lost' });
+    await (await log.start(root)).add([source(1)]);
+    expect(log.signed.at(-1)).toBe(2);
+    await log.start();
   });
 });

@@ -1,4 +1,4 @@
-import { rootAt, rootOf } from '@countersign/tamper-log';
+import { rootOf } from '@countersign/tamper-log';
 import type { Sha256 } from '@countersign/tamper-log';
 import type { SourceRecord } from '../core/entry.ts';
 import { reconcile } from '../core/reconcile.ts';
@@ -7,6 +7,7 @@ import type { LogState } from '../core/sequence.ts';
 import { statementRecord, statementSource } from '../core/statement.ts';
 import type { Statement } from '../core/statement.ts';
 import { saidTwice } from '../core/incidents.ts';
+import { take } from './take.ts';
 import type { CheckpointKeeper, Entry, LogStore, PublishCheckpoint, SignCheckpoint, SignedHead } from './ports.ts';
 
 export interface Sequencer {
@@ -37,6 +38,8 @@ export interface SequencerDeps {
   readonly now: () => number;
   /** Most entries per transaction: FACTS 4 has 1,000–4,000 as the good range. */
   readonly maxBatch: number;
+  /** Root (base64) of the last signed head, from elsewhere: accepted where its keeper lost it. */
+  readonly accept?: string | undefined;
 }
 
 /** Payloads of one transaction, where more than one hand-in waits: what is written at once lies in memory. */
@@ -87,7 +90,7 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
 
   const checkpoint = async ({ edge }: LogState): Promise<void> => {
     const { size } = edge;
-    const to = head?.size === size ? head : { size, ...deps.sign(size, rootOf(sha256, edge)) };
+    const to = head?.size === size && head.vouched ? head : { size, ...deps.sign(size, rootOf(sha256, edge)), vouched: true };
     const at = deps.now();
     if (to !== head) await keeper.advance(deps.origin, head, to);
     head = to;
@@ -228,13 +231,4 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
       await signing;
     },
   };
-};
-
-/** Takes the log over, refusing one that is behind or beside its last signed checkpoint: a restored backup must not fork it. */
-const take = async ({ origin, store, keeper, sha256, sign }: SequencerDeps): Promise<{ readonly state: LogState; readonly head: SignedHead | undefined; readonly due: boolean }> => {
-  const state = await store.own();
-  const head = await keeper.last(origin);
-  if (head && head.size > state.edge.size) throw new Error(`the log has ${state.edge.size} entries, but a checkpoint of ${head.size} was signed: this database is an older copy. See services/audit/README.md, "A restored backup".`);
-  if (head && head.size > 0 && head.root !== sign(head.size, await rootAt(sha256, store.readTile, head.size)).root) throw new Error(`the log's root at ${head.size} entries is not the one that was signed: it was changed.`);
-  return { state, head, due: (await store.due()).length > 0 };
 };

@@ -27,7 +27,7 @@ export const createFileKeeper = (path: string): CheckpointKeeper => {
       const side = `${path}.new`;
       const file = await open(side, 'w', 0o600);
       try {
-        await file.writeFile(JSON.stringify({ ...heads, [origin]: { size: to.size, root: to.root, note: to.note } }));
+        await file.writeFile(JSON.stringify({ ...heads, [origin]: { size: to.size, root: to.root, note: to.note, ...to.vouched && { vouched: true } } }));
         await file.datasync();
       } finally {
         await file.close();

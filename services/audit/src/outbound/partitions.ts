@@ -6,6 +6,8 @@ const slotPattern = /^[a-z]+_\d{4}_\d{2}$/;
 export const createPartitions = (pool: Pool) => {
   const known = new Set<string>();
   return {
+    /** What was dropped since is made again when it is needed. */
+    forget: (): void => known.clear(),
     ensure: async (slots: readonly string[]): Promise<void> => {
       for (const slot of new Set(slots)) {
         if (known.has(slot)) continue;

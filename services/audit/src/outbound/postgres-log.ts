@@ -2,26 +2,26 @@ import { inTransaction } from '@countersign/event-store/postgres';
 import { hashesPerTile } from '@countersign/tamper-log';
 import type { TileRun } from '@countersign/tamper-log';
 import { hash } from 'node:crypto';
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import { Fenced } from '../app/ports.ts';
 import type { Entry, LogStore } from '../app/ports.ts';
 import { monthOf } from '../core/retention.ts';
 import { identityOf } from '../core/incidents.ts';
+import { stateText } from '../core/own-word.ts';
+import type { OwnWord } from '../core/own-word.ts';
 import type { Seen } from '../core/reconcile.ts';
 import { sourceKey } from '../core/sequence.ts';
 import type { LogState } from '../core/sequence.ts';
 import type { Statement } from '../core/statement.ts';
 import { bigintArray, byteaArray, textArray } from './binary-array.ts';
 import { copyFormat, copyIn } from './copy-in.ts';
+import type { Owed } from './owed.ts';
 import { createPartitions } from './partitions.ts';
 
 /** Earlier entries that go by the id of a new one and say something else. Asked before the new ones are there. */
 const findTwice = `
-  insert into statement_due (log, kind, states) select $1, 'incident', jsonb_build_object('what', 'same_id_other_content', 'index', r.index, 'earlier', min(e.index))
-  from unnest($2::bigint[], $3::bigint[], $4::bytea[]) as r(index, said, digest) join entry e on e.log = $1 and e.said = r.said and e.digest <> r.digest group by r.index`;
-const owe = 'insert into statement_due (log, kind, states) select $1, kind, states from jsonb_to_recordset($2::jsonb) as s(kind text, states jsonb)';
-/** Kinds of statements that are owed here. Whoever can write to this table says no more in audit's name than that something is missing or over. */
-const owable = ['gap', 'incident', 'reconciled', 'expired'];
+  select r.index::int8, min(e.index) as earlier
+  from unnest($2::bigint[], $3::bigint[], $4::bytea[]) as r(index, said, digest) join entry e on e.log = $1 and e.said = r.said and e.digest <> r.digest group by r.index order by r.index`;
 const appendTiles = `
   insert into tile (log, level, n, hashes) select $1, * from unnest($2::bigint[]::int[], $3::bigint[], $4::bytea[])
   on conflict (log, level, n) do update set hashes = tile.hashes || excluded.hashes`;
@@ -42,9 +42,18 @@ const tileRows = (runs: readonly TileRun[]): { level: number; n: number; hashes:
     return rows;
   });
 
+export const hashesIn = (bytes: Buffer): Buffer[] => Array.from({ length: bytes.length / 32 }, (_, i) => bytes.subarray(i * 32, i * 32 + 32));
+/** From where each source of a log is read on. */
+export const readSources = async (client: PoolClient, log: string): Promise<Pick<LogState, 'next' | 'seen'>> => {
+  const { rows } = await client.query<{ source: string; next: string; seen: Seen | null }>('select source, next, seen from source_offset where log = $1', [log]);
+  return { next: new Map(rows.map((one) => [one.source, BigInt(one.next)])), seen: new Map(rows.flatMap(({ source, seen }) => (seen ? [[source, seen]] : []))) };
+};
+export const textOf = (log: string, state: LogState): string => stateText(log, state, Buffer.concat(state.edge.frontier).toString('base64'));
+
 /** The log in PostgreSQL. The pool's database has the tables of schema.sql. @param publishAtOnce whether a signed checkpoint needs no witness to be served */
-export const createPostgresLog = (pool: Pool, log: string, publishAtOnce = true): LogStore => {
+export const createPostgresLog = (pool: Pool, log: string, word: OwnWord, owed: Owed, publishAtOnce = true): LogStore => {
   let epoch = -1n;
+  const macOf = (state: LogState): string => word.mac(textOf(log, state));
   const partitions = createPartitions(pool);
   let turn: Promise<unknown> = Promise.resolve();
   /** One transaction after the other, in the order they were asked for. */
@@ -54,39 +63,52 @@ export const createPostgresLog = (pool: Pool, log: string, publishAtOnce = true)
     return done;
   };
   return {
-    own: async () => {
-      const { rows: [row] } = await pool.query<{ epoch: string; size: string; frontier: Buffer }>(
-        'insert into log (id, epoch) values ($1, 1) on conflict (id) do update set epoch = log.epoch + 1 returning epoch, size, frontier', [log]);
+    // In one transaction: an owner that comes meanwhile waits, or its first batch would be half of what is read.
+    own: () => inTransaction(pool, async (client) => {
+      const { rows: [row] } = await client.query<{ epoch: string; size: string; frontier: Buffer; mac: string | null }>(
+        'insert into log (id, epoch) values ($1, 1) on conflict (id) do update set epoch = log.epoch + 1 returning epoch, size, frontier, mac', [log]);
       epoch = BigInt(row!.epoch);
-      const { rows } = await pool.query<{ source: string; next: string; seen: Seen | null }>('select source, next, seen from source_offset where log = $1', [log]);
-      const frontier = Array.from({ length: row!.frontier.length / 32 }, (_, i) => row!.frontier.subarray(i * 32, i * 32 + 32));
-      return { edge: { size: Number(row!.size), frontier }, next: new Map(rows.map((one) => [one.source, BigInt(one.next)])), seen: new Map(rows.flatMap(({ source, seen }) => (seen ? [[source, seen]] : []))) };
+      const state = { ...await readSources(client, log), edge: { size: Number(row!.size), frontier: hashesIn(row!.frontier) } };
+      return { state, word: row!.mac === null ? 'none' : word.holds(textOf(log, state), row!.mac) ? 'holds' : 'broken' };
+    }),
+
+    vouch: async (state) => {
+      const { rowCount } = await pool.query('update log set mac = $3 where id = $1 and epoch = $2 and size = $4', [log, epoch, macOf(state), state.edge.size]);
+      if (rowCount !== 1) throw new Fenced();
     },
 
     append: (first, entries, tiles, state, owes, settled) => {
       // Everything is brought into PostgreSQL's form at once, so that this is done while the batch before is still being written.
       const rows = rowsOf(log, first, entries, tiles, state);
+      const mac = macOf(state);
       return inTurn(async () => {
         await partitions.ensure(rows.slots);
         return inTransaction(pool, async (client) => {
-        const { rowCount } = await client.query('update log set size = $3, frontier = $4 where id = $1 and epoch = $2 and size = $5',
-          [log, epoch, state.edge.size, Buffer.concat(state.edge.frontier), first]);
+        const { rowCount } = await client.query('update log set size = $3, frontier = $4, mac = $6 where id = $1 and epoch = $2 and size = $5',
+          [log, epoch, state.edge.size, Buffer.concat(state.edge.frontier), first, mac]);
         if (rowCount !== 1) throw new Fenced();
-        const twice = await client.query({ name: 'find-twice', text: findTwice, values: [log, ...rows.identified] });
-        if (owes.length > 0) await client.query(owe, [log, JSON.stringify(owes)]);
-        if (settled.length > 0) await client.query('delete from statement_due where log = $1 and id = any($2::bigint[])', [log, bigintArray(settled)]);
+        const twice = await client.query<{ index: string; earlier: string }>({ name: 'find-twice', text: findTwice, values: [log, ...rows.identified] });
+        const incidents = twice.rows.map(({ index, earlier }): Statement => ({ kind: 'incident', states: { what: 'same_id_other_content', index: Number(index), earlier: Number(earlier) } }));
+        await owed.owe(client, [...incidents, ...owes]);
+        await owed.settle(client, settled);
         await copyIn(client, 'entry (log, index, leaf, run, action, said, digest)', rows.entries);
         await copyIn(client, 'sealed_payload (log, index, slot, key, body)', rows.payloads);
         await client.query({ name: 'append-tiles', text: appendTiles, values: [log, ...rows.tiles] });
         await client.query({ name: 'advance-sources', text: advanceSources, values: [log, ...rows.sources] });
-        return (twice.rowCount ?? 0) + owes.length > 0;
+        return incidents.length + owes.length > 0;
+        }).catch((error: unknown) => {
+          // A month that expired was dropped, and something of it came after all: the next attempt makes it again.
+          if ((error as { code?: string }).code === '23514') partitions.forget();
+          throw error;
         });
       });
     },
 
-    due: async () => {
-      const { rows } = await pool.query<{ id: string; kind: string; states: Statement['states'] }>('select id, kind, states from statement_due where log = $1 and kind = any($2) order by id limit 1000', [log, owable]);
-      return rows.map(({ id, ...statement }) => ({ id: BigInt(id), ...statement }));
+    due: owed.due,
+
+    signed: async () => {
+      const { rows: [row] } = await pool.query<{ size: string | null }>('select max(size) as size from checkpoint where log = $1', [log]);
+      return Number(row!.size ?? 0);
     },
 
     readTile: async (level, n) => {

@@ -5,6 +5,8 @@ create table if not exists log (
   size bigint not null default 0,
   frontier bytea not null default ''
 );
+-- `mac`, here and below: that audit wrote the row, under a key that is not in this database (core/own-word.ts). Of a log it covers where each source is read from.
+alter table log add column if not exists mac text;
 -- `said`: hash of topic and id; the same once more with another digest is an incident.
 create table if not exists entry (
   log text not null, index bigint not null, leaf bytea not null, run text, action text, said bigint, digest bytea,
@@ -26,6 +28,7 @@ alter table sealed_payload alter column body set storage external;
 create table if not exists statement_due (
   id bigserial primary key, log text not null, kind text not null, states jsonb not null
 );
+alter table statement_due add column if not exists mac text;
 create table if not exists tile (
   log text not null, level int not null, n bigint not null, hashes bytea not null,
   primary key (log, level, n)
@@ -62,3 +65,4 @@ create table if not exists erasure (
   id bigserial primary key, log text not null, scope text not null, what text not null, subjects text[] not null, keys text[] not null,
   by text not null, at bigint not null, reason text not null, done boolean not null default false
 );
+alter table erasure add column if not exists mac text;

@@ -4,6 +4,7 @@ import type { ChainPart } from '../core/completeness.ts';
 import { chainFaults, chainParts, countVersions, streamParts } from '../core/completeness.ts';
 import type { Leaf } from '../core/entry.ts';
 import { noticedOf, noticedTypes } from '../core/noticed.ts';
+import type { Owed } from '../outbound/owed.ts';
 
 interface ChainRow { run: string; agent: string | null; started: string | null; not_after: string | null; ended: string | null; closing: number | null; recorded: number; last: number; attested: number }
 interface StreamRow { topic: string; stream: string; last: number; missing: number }
@@ -18,11 +19,10 @@ const addStreams = `insert into stream_seen (log, topic, stream, last, missing) 
   on conflict (log, topic, stream) do update set last = excluded.last, missing = excluded.missing`;
 
 /** Each hole goes on the record once, however often the index is made again. */
-const oweGaps = `with fresh as (insert into stream_gap (log, topic, stream, expected, found) select $1, topic, stream, expected, found from jsonb_to_recordset($2::jsonb) as r(topic text, stream text, expected int, found int) on conflict do nothing returning topic, stream, expected, found)
-  insert into statement_due (log, kind, states) select $1, 'gap', to_jsonb(fresh) from fresh`;
+const freshGaps = 'insert into stream_gap (log, topic, stream, expected, found) select $1, topic, stream, expected, found from jsonb_to_recordset($2::jsonb) as r(topic text, stream text, expected int, found int) on conflict do nothing returning topic, stream, expected, found';
 
 /** Goes on counting, within the transaction that indexes the same entries: each is counted once. @returns how many statements are owed for it now */
-export const countEntries = async (client: PoolClient, log: string, lines: readonly { readonly leaf: Leaf; readonly body: unknown }[]): Promise<number> => {
+export const countEntries = async (client: PoolClient, log: string, lines: readonly { readonly leaf: Leaf; readonly body: unknown }[], owe: Owed['owe']): Promise<number> => {
   const chains = chainParts(lines);
   if (chains.length > 0) await client.query(addChains, [log, JSON.stringify(chains)]);
   const streams = streamParts(lines);
@@ -32,7 +32,10 @@ export const countEntries = async (client: PoolClient, log: string, lines: reado
   const counted = streams.map(({ topic, stream, versions }) => ({ topic, stream, ...countVersions(known.get(`${topic}\0${stream}`) ?? { last: 0, missing: 0 }, versions) }));
   await client.query(addStreams, [log, JSON.stringify(counted)]);
   const gaps = counted.flatMap(({ topic, stream, gaps: found }) => found.map((gap) => ({ topic, stream, ...gap })));
-  return gaps.length === 0 ? 0 : (await client.query(oweGaps, [log, JSON.stringify(gaps)])).rowCount ?? 0;
+  if (gaps.length === 0) return 0;
+  const { rows: fresh } = await client.query<{ topic: string; stream: string; expected: number; found: number }>(freshGaps, [log, JSON.stringify(gaps)]);
+  await owe(client, fresh.map((states) => ({ kind: 'gap', states: { ...states } })));
+  return fresh.length;
 };
 
 const number = (text: string | null): number | null => (text === null ? null : Number(text));

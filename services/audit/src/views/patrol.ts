@@ -31,6 +31,8 @@ interface PatrolPorts {
   /** Where the root is that was signed: not in the log's database. */
   readonly keeper: Pick<CheckpointKeeper, 'last'>;
   readonly readTile: ReadTile;
+  /** Whether words are going at this moment. */
+  readonly erasing: () => boolean;
   readonly state: (...statements: readonly Statement[]) => Promise<void>;
   readonly alarm: (what: string, why: string) => void;
   readonly now: () => number;
@@ -47,7 +49,7 @@ const identityIn = ({ id, source }: Leaf): string | undefined => (id === `${sour
  * what they are filed under, payloads and lines of the index. Lines are made again; everything else cannot be, and is told: an incident on the record and an
  * alarm. What `verify` finds whenever somebody asks, this finds although nobody does; and it looks at the tables beside the tree, which `verify` cannot.
  */
-export const createPatrol = ({ pool, log, keys, keeper, readTile, state, alarm, now }: PatrolPorts): Patrol => {
+export const createPatrol = ({ pool, log, keys, keeper, readTile, erasing, state, alarm, now }: PatrolPorts): Patrol => {
   const told = new Set<string>();
   const portion = createPortion(pool, log);
   let next = 0;
@@ -74,8 +76,7 @@ export const createPatrol = ({ pool, log, keys, keeper, readTile, state, alarm, 
   /** Which of these were not erased and did not expire, as far as the record says. */
   const takenAway = async (gone: readonly Read[]): Promise<readonly number[]> => {
     if (gone.length === 0) return [];
-    const { rows: [busy] } = await pool.query<{ erasing: boolean }>('select exists (select 1 from erasure where log = $1 and not done) as erasing', [log]);
-    if (busy!.erasing) return [];
+    if (erasing()) return [];
     const streams = gone.flatMap(({ leaf }) => leaf.stream ?? []);
     const { rows: linked } = await pool.query<{ run: string }>('select distinct run from indexed where log = $1 and stream = any($2) and run is not null', [log, streams]);
     const runs = [...gone.flatMap(({ leaf }) => leaf.run ?? []), ...linked.map(({ run }) => run)];

@@ -4,6 +4,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { Leaf } from '../core/entry.ts';
 import { indexedOf, underLeaf } from '../core/indexed.ts';
 import type { IndexedEntry } from '../core/indexed.ts';
+import type { Owed } from '../outbound/owed.ts';
 import { countEntries } from './completeness.ts';
 import { addLines, replaceLines } from './index-lines.ts';
 import { jsonOf } from './json.ts';
@@ -50,10 +51,10 @@ const lost = `select e.index, e.leaf from entry e left join indexed i on i.log =
 const columns = 'index, at, type, run, agent, action, tool, stream, decision, tier, code, outcome, trace, rules, people';
 
 /**
- * @param open payloads by index; one that was erased is missing @param owing told where a hole is to be put on the record
+ * @param open payloads by index; one that was erased is missing @param record takes a hole that is to be put on the record, and is told that there is one
  * @param changed told of lines of the index that are not what their leaf says
  */
-export const createQuestions = (pool: Pool, log: string, open: (indices: readonly number[]) => Promise<ReadonlyMap<number, Opened>>, owing: () => Promise<void>, changed: (index: number, why: string) => void): Questions => {
+export const createQuestions = (pool: Pool, log: string, open: (indices: readonly number[]) => Promise<ReadonlyMap<number, Opened>>, record: { readonly owe: Owed['owe']; readonly owing: () => Promise<void> }, changed: (index: number, why: string) => void): Questions => {
   const portion = createPortion(pool, log);
   const take = async (client: PoolClient, most: number): Promise<{ readonly taken: number; readonly owed: number }> => {
     await client.query('insert into indexed_to (log, next) values ($1, 0) on conflict do nothing', [log]);
@@ -69,7 +70,7 @@ export const createQuestions = (pool: Pool, log: string, open: (indices: readonl
     // Made again from the beginning: so is what is counted.
     if (next === 0) for (const table of ['chain', 'stream_seen']) await client.query(`delete from ${table} where log = $1`, [log]);
     await addLines(client, log, lines);
-    const owed = await countEntries(client, log, read);
+    const owed = await countEntries(client, log, read, record.owe);
     await client.query('update indexed_to set next = $2 where log = $1', [log, next + rows.length]);
     return { taken: rows.length, owed };
   };
@@ -92,7 +93,7 @@ export const createQuestions = (pool: Pool, log: string, open: (indices: readonl
   return {
     step: async (most = 500) => {
       const { taken, owed } = await inTransaction(pool, (client) => take(client, most));
-      if (owed > 0) await owing();
+      if (owed > 0) await record.owing();
       return taken;
     },
 
