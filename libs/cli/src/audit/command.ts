@@ -5,6 +5,7 @@ import { encodings } from '@countersign/identity';
 import { hashesPerTile, parseCheckpoint, tilePath, tilesOf } from '@countersign/tamper-log';
 import { CannotRun } from '../errors.ts';
 import { inertLine } from '../people/inert.ts';
+import { headCaveats } from './caveats.ts';
 import { checkEvidence } from './evidence/check.ts';
 import { isEvidence, readFolder } from './evidence/folder.ts';
 import { readLocal } from '../local.ts';
@@ -37,13 +38,17 @@ export const audit = async (args: readonly string[]): Promise<number> => {
   progress('');
   // The service's own word: it may not say it, but where it does it is so.
   const forgeable = folder ? [] : (await text(read, 'custody').catch(() => '')).split('\n').filter(Boolean).slice(0, 16).map(inertLine);
-  if (values.json) printJson({ ...result, forgeable });
+  const note = parseCheckpoint(encodings, await text(read, 'checkpoint').then((one) => `${one}\n`));
+  const caveats = result.ok && note ? headCaveats(note.checkpoint.origin, note.signatures, folder ? undefined : forgeable) : [];
+  if (values.json) printJson({ ...result, forgeable, caveats });
   else process.stdout.write(result.ok
     ? `The record holds: ${result.entries} entries, ${result.governed.records} of them decisions and events of runs, all under the signed root ${result.root}.\n`
     : `THE RECORD DOES NOT HOLD: ${result.key === 'self-signed' && !result.firstBad ? selfSigned : result.firstBad ? `entry ${result.firstBad.index}: ${result.firstBad.why}` : `missing governed records ${result.governed.missing.join(', ')}`}\n`);
-  if (!values.json) process.stdout.write(forgeable.map((line) => `${line}\n`).join(''));
+  if (!values.json) process.stdout.write(`${forgeable.map((line) => `${line}\n`).join('')}${notProven(caveats)}`);
   return result.ok ? 0 : 1;
 };
+
+const notProven = (caveats: readonly string[]): string => (caveats.length === 0 ? '' : `Not proven by this:\n${caveats.map((line) => `- ${inertLine(line)}\n`).join('')}`);
 
 /** The key to judge by, and why it is believed. */
 const keyFor = async (option: string | undefined, served: () => Promise<string>): Promise<{ readonly key: string; readonly trust: KeyTrust }> => {
@@ -61,7 +66,7 @@ const verifyEvidence = async (folder: string, option: string | undefined, json: 
   const result = { ...checked, ok: checked.ok && trust !== 'self-signed', key: trust };
   if (json) printJson(result);
   else process.stdout.write(result.ok
-    ? `The evidence holds: ${result.entries} entries (${result.opened} opened) stand in the log under the signed root ${result.root} of ${result.checkpointSize} entries.\n`
+    ? `The evidence holds: ${result.entries} entries (${result.opened} opened) stand in the log under the signed root ${result.root} of ${result.checkpointSize} entries.\n${notProven(result.caveats)}`
     : `THE EVIDENCE DOES NOT HOLD: ${result.firstBad ? `${inertLine(result.firstBad.file)} ${result.firstBad.why}` : selfSigned}\n`);
   return result.ok ? 0 : 1;
 };

@@ -5,6 +5,7 @@ import { coveringOf } from '@countersign/audit/core/withheld';
 import { unpackBundle } from '@countersign/policy/inbound/bundle-archive';
 import { bundleDigest } from '@countersign/policy/inbound/bundle-files';
 import { parseCheckpoint } from '@countersign/tamper-log';
+import { evidenceCaveats, headCaveats } from '../caveats.ts';
 import { storyPage } from '../story-page.ts';
 import { holesOf, packIn, readable, toldIn } from './export.ts';
 import { manifestBytes, names, sha256, sumsOf } from './files.ts';
@@ -22,6 +23,8 @@ export interface CheckedEvidence {
   readonly firstBad?: { readonly file: string; readonly why: string };
   /** Versions of rules whose files are here and have the digest that they are published under. */
   readonly bundles: number;
+  /** What all this does not prove, in words; none where it does not hold. */
+  readonly caveats: readonly string[];
 }
 
 class Bad extends Error {
@@ -41,7 +44,7 @@ export const checkEvidence = (files: ReadonlyMap<string, Uint8Array>, verifierKe
   const found = { entries: 0, opened: 0, checkpointSize: 0, root: '', bundles: 0 };
   try {
     const manifest = manifestIn(files);
-    const { note, checkpoint } = checkpointIn(files, verifierKey, manifest);
+    const { note, checkpoint, signatures } = checkpointIn(files, verifierKey, manifest);
     Object.assign(found, { checkpointSize: checkpoint.size, root: encodings.toBase64(checkpoint.root) });
     const entries = manifest.entries.map((listed) => {
       const entry = entryIn(files, listed);
@@ -60,10 +63,10 @@ export const checkEvidence = (files: ReadonlyMap<string, Uint8Array>, verifierKe
     }
     if (manifest.pack !== undefined) packCounted(files, entries, manifest);
     sumsIn(files, manifest);
-    return { ok: true, ...found };
+    return { ok: true, ...found, caveats: [...evidenceCaveats(manifest, readable(entries).map(({ leaf }) => leaf)), ...headCaveats(checkpoint.origin, signatures)] };
   } catch (error) {
     if (!(error instanceof Bad)) throw error;
-    return { ok: false, ...found, firstBad: { file: error.file, why: error.message } };
+    return { ok: false, ...found, caveats: [], firstBad: { file: error.file, why: error.message } };
   }
 };
 
@@ -91,7 +94,7 @@ const checkpointIn = (files: ReadonlyMap<string, Uint8Array>, verifierKey: strin
   if (!verifyNote(parsed.body, parsed.signatures, verifierKey)) throw new Bad(names.checkpoint, 'is not signed by the given key');
   if (parsed.checkpoint.origin !== manifest.origin || parsed.checkpoint.size !== manifest.size) throw new Bad(names.manifest, 'is about another checkpoint');
   // Cosignatures of witnesses stand behind the log's own; which of them count is for whoever knows their keys. A changed one shows in the sums.
-  return { note, checkpoint: parsed.checkpoint };
+  return { note, checkpoint: parsed.checkpoint, signatures: parsed.signatures };
 };
 
 const entryIn = (files: ReadonlyMap<string, Uint8Array>, { index, opened }: EvidenceManifest['entries'][number]): TakenEntry => ({

@@ -30,6 +30,8 @@ Votes are compact JWS (EdDSA) by the person's own key: member \`resolved.votes[]
 ## What this proves, and what it cannot
 - Proves that these entries were in the log when the checkpoint was signed, and that they, and the words opened here, were not changed since.
 - Does not prove that all that fits the question is here: the question was answered by an index. Of a run, records missing between others are noticed: they are counted. To see that nothing is missing, verify the whole log; its dense positions show holes.
+- Does not prove that a run ended with the last record here where its end is not among them, nor that nobody voted where no vote is here. Verifying checks neither the signatures of votes nor the cosignatures of witnesses: for these see above.
+- Does not prove that whoever runs the log cannot have signed another history for somebody else: compare the checkpoint with one of your own, or with a witness.
 - Does not prove that what was never submitted to the log did not happen, that the service's key was not stolen, nor anything about the time after the last witness signed.
 - Words of agents and tools are evidence that they said so, not that it is true.
 ${manifest.missing.length > 0 ? `- Missing: ${manifest.missing.map(inertLine).join('; ')}.\n` : ''}`;
