@@ -14,6 +14,8 @@ export interface SignedSnapshotOptions<T> {
   readonly validate: (value: unknown) => value is T;
   /** The key an entry must stand under: an entry signed for one key must not be filed under another. */
   readonly keyOf: (value: T) => string;
+  /** What stands for an entry that the service signed and that is not what its contract says, where the last one before it must not go on standing. Without it such entries are left out. */
+  readonly instead?: (key: string) => T;
   readonly now: () => number;
   readonly onChange?: (key: string, value: T | undefined) => void;
   readonly onError?: (error: Error) => void;
@@ -32,7 +34,7 @@ export const followSigned = <T extends object>(bus: Bus, options: SignedSnapshot
     accept: (message) => {
       if (!signed(message)) return undefined;
       const parsed = parseStrictJson(message.value!, { maxBytes: 1 << 20 });
-      if (!parsed.ok || !options.validate(parsed.value) || options.keyOf(parsed.value) !== message.key) return undefined;
+      if (!parsed.ok || !options.validate(parsed.value) || options.keyOf(parsed.value) !== message.key) return options.instead === undefined || message.key === null ? undefined : { value: options.instead(message.key) };
       const version = (parsed.value as { version?: unknown }).version;
       return typeof version === 'number' ? { value: parsed.value, version } : { value: parsed.value };
     },

@@ -1,5 +1,6 @@
 import type { DetectorState } from '../core/detect.ts';
 import type { AgentFile } from '../core/finding/file.ts';
+import { heal } from '../core/heal.ts';
 import { emptyPartition, partitionOf } from '../core/partition.ts';
 import type { PartitionState } from '../core/partition.ts';
 
@@ -24,17 +25,21 @@ export const readPart = ({ detector, files, spread: things }: PartitionState, pa
   return [detector.agents.get(name) ?? null, files.get(name) ?? null] satisfies AgentPart;
 };
 
-/** The partition whose parts these are. */
+/** The partition whose parts these are. Who had to be healed is told of when the next minute begins. */
 export const assemble = (parts: ReadonlyMap<string, unknown>, minute: number): PartitionState => {
   const { detector, files, spread: fresh } = emptyPartition();
+  const healed: string[] = [];
   for (const [name, part] of parts) {
     if (name.startsWith(group)) detector.groups.set(name.slice(group.length), part as never);
     else if (name.startsWith(tenant)) detector.tenants.set(name.slice(tenant.length), part as never);
     else if (name.startsWith(agent)) {
       const [baseline, file] = part as AgentPart;
       if (baseline !== null) detector.agents.set(name.slice(agent.length), baseline);
+      if (baseline !== null && heal(baseline) && file !== null) healed.push(name.slice(agent.length));
       if (file !== null) files.set(name.slice(agent.length), file);
     }
   }
-  return partitionOf(detector, files, (parts.get(spread) as PartitionState['spread'] | undefined) ?? fresh, minute);
+  const state = partitionOf(detector, files, (parts.get(spread) as PartitionState['spread'] | undefined) ?? fresh, minute);
+  for (const name of healed) state.elevated.add(name);
+  return state;
 };

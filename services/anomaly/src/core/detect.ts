@@ -6,7 +6,7 @@ import { behaviours, newSurprise, surpriseOf } from './behaviour.ts';
 import { close, dispose, taskRunsOf } from './close.ts';
 import { groupOf, tenantOf } from './groups.ts';
 import type { Group, Groups } from './groups.ts';
-import { admit, defaultBudget, giveBack, levelOfNext, slowAlarm } from './evidence.ts';
+import { admit, defaultBudget, giveBack, levelOfNext, mostEvidence, slowAlarm } from './evidence.ts';
 import type { AlertBudget } from './evidence.ts';
 import { hashText } from './hash.ts';
 import { driftAlarm, learnMix } from './mix-drift.ts';
@@ -65,6 +65,9 @@ const open = (state: DetectorState, agent: AgentBaseline, { tenant, run, now }: 
   return opened;
 };
 
+/** More is not told apart. */
+const mostSpent = Number.MAX_SAFE_INTEGER;
+
 const outcome = (agent: AgentBaseline, { run: name, failed, tokens, cost }: OutcomeSeen): void => {
   const run = agent.open.find((one) => one.run === name);
   // How often an agent fails is no habit to learn from a run that was alerted about.
@@ -73,8 +76,8 @@ const outcome = (agent: AgentBaseline, { run: name, failed, tokens, cost }: Outc
     if (run === undefined) return;
     run.trouble = Math.max(run.trouble, trouble);
   }
-  run.tokens += tokens ?? 0;
-  run.cost += cost ?? 0;
+  run.tokens = Math.min(mostSpent, run.tokens + (tokens ?? 0));
+  run.cost = Math.min(mostSpent, run.cost + (cost ?? 0));
   run.spend = Math.max(run.spend, -Math.log(amountTail(agent.tokens, run.tokens)), -Math.log(amountTail(agent.cost, run.cost)));
 };
 
@@ -132,7 +135,7 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
     agent.alertedAt = seen.now;
     agent.slow = 0;
   }
-  agent.evidence = Math.max(faded(agent, seen.now), slow ? 1.5 * Math.log10(slowAlarm) : 0, -1.5 * Math.log10(run.pValue));
+  agent.evidence = Math.min(mostEvidence, Math.max(faded(agent, seen.now), slow ? 1.5 * Math.log10(slowAlarm) : 0, -1.5 * Math.log10(run.pValue)));
   agent.evidenceAt = Math.max(agent.evidenceAt, seen.now);
   if (contributions.length > 1) contributions.sort(byNats);
   let evidence = 0;

@@ -1,9 +1,17 @@
+/** No chance below this is told apart: one in 10^12 is as odd as things get, whatever a model says of them. Infinite surprise and NaN would read as nothing at all. */
+export const leastChance = 1e-12;
+/** A chance as it may be reckoned with; what is no number counts as the least. */
+export const floored = (chance: number): number => (chance >= leastChance ? chance : leastChance);
+/** The most evidence there is about an agent, in the unit of its level (−1.5 log10 p). */
+export const mostEvidence = 24;
+
 /**
  * A p-value as an e-value: ∫ κ p^(κ−1) dκ over κ from 0 to 1 = (1 − p + p ln p) / (p (ln p)²) (Vovk and Wang 2021, E-values: calibration,
  * combination and applications). Its expectation is at most 1 as long as everything is as usual.
  */
-export const eValueOf = (p: number): number => {
-  if (p >= 1) return 0.5;
+export const eValueOf = (chance: number): number => {
+  if (chance >= 1) return 0.5;
+  const p = floored(chance);
   const ln = Math.log(p);
   // Near 1 the quotient loses all its digits; its limit is 1/2.
   return p > 0.999 ? 0.5 : (1 - p + p * ln) / (p * ln * ln);
@@ -20,7 +28,8 @@ export const average = (values: readonly number[], weights: readonly number[]): 
  * Evidence of one agent over its runs, for what is slow: the Shiryaev–Roberts e-detector M ← (M + 1) e (Shin, Ramdas, Rinaldo 2023), damped so
  * that single runs do not carry it: each e-value bets a part of what there is. As long as all is as usual it stays below c for c runs on average.
  */
-export const bet = (before: number, eValue: number): number => Math.min(1e12, (before + 1) * (1 - stake + stake * Math.min(eValue, mostPerRun)));
+export const bet = (before: number, eValue: number): number => Math.min(mostBet, (before + 1) * (1 - stake + stake * Math.min(eValue, mostPerRun)));
+export const mostBet = 1e12;
 const stake = 0.5;
 /** One run alone proves no slow attack. */
 const mostPerRun = 20;

@@ -1,3 +1,5 @@
+import { floored } from './evidence.ts';
+
 /** How many actions an agent proposes in a minute in which it proposes any. */
 export interface Pace {
   /** Gamma prior on the rate: `shape` actions in `minutes`. */
@@ -43,14 +45,14 @@ export const learnHour = (season: Season, now: number): void => {
  */
 export const rateTail = (shape: number, weight: number, count: number): number => {
   const p = weight / (weight + 1), mean = shape / weight;
-  if (count > 256) return count <= mean ? 1 : Math.max(1e-12, Math.exp(-2 * (Math.sqrt(count) - Math.sqrt(mean)) ** 2 / (1 + mean / shape)));
+  if (count > 256) return count <= mean ? 1 : floored(Math.exp(-2 * (Math.sqrt(count) - Math.sqrt(mean)) ** 2 / (1 + mean / shape)));
   let mass = p ** shape, below = 0;
   for (let k = 0; k < count; k++) {
     below += mass;
     mass *= (k + shape) / (k + 1) * (1 - p);
     if (mass < 1e-18 && k > mean) break;
   }
-  return Math.max(1e-12, 1 - below);
+  return floored(1 - below);
 };
 
 /** Minutes differ more than chance would have it, however well their mean is known: shape of the rate from minute to minute. */

@@ -10,7 +10,7 @@ import { meet, newSpread, sightingsOf } from './spread.ts';
 import type { Spread } from './spread.ts';
 
 /** Rises whenever the same actions would fold to other state: older checkpoints are then thrown away and the topic is read again. */
-export const foldVersion = 10;
+export const foldVersion = 11;
 
 /** What stands on anomaly.actions.v1: what agents did, what partitions tell each other of it, and what analysts say of findings. */
 export type Entry = Observation | Sighting | Meeting | (Disposition & { readonly kind: 'disposition' });

@@ -1,7 +1,7 @@
 import type { OpenRun } from './agent.ts';
 import { familiarFrom } from './behaviour.ts';
 import { pValueOf } from './calibrate.ts';
-import { average, eValueOf } from './evidence.ts';
+import { average, eValueOf, floored } from './evidence.ts';
 import type { Group, Tenant } from './groups.ts';
 
 /** How much of the attention each channel gets: behaviour, volume, silence and hours, spend, trouble. Sums to 1. */
@@ -35,7 +35,7 @@ export const rankRun = (run: OpenRun, group: Group, tenant: Tenant, taskRuns: nu
   chances[4] = byModel(own.trouble, wide.trouble, run.trouble);
   let pValue = 1;
   for (let i = 0; i < weights.length; i++) {
-    pValue = Math.min(pValue, chances[i]! / weights[i]!);
+    pValue = Math.min(pValue, floored(chances[i]! / weights[i]!));
     values[i] = eValueOf(chances[i]!);
   }
   if (pValue < run.pValue) {
@@ -49,5 +49,5 @@ export const rankRun = (run: OpenRun, group: Group, tenant: Tenant, taskRuns: nu
 const byModel = (own: Parameters<typeof pValueOf>[0], wide: Parameters<typeof pValueOf>[1], peak: number): number =>
   (peak < leastPeak ? 1 : pValueOf(own, wide, peak, Math.min(1, looks * Math.exp(-peak))));
 
-/** An agent's level by the evidence that is left of its oddest run, −1.5 log10 p: raised from one run in a hundred on, high from one in ten thousand. */
-export const levelOf = (evidence: number): 'normal' | 'raised' | 'high' => (evidence >= 6 ? 'high' : evidence >= 3 ? 'raised' : 'normal');
+/** An agent's level by the evidence that is left of its oddest run, −1.5 log10 p: raised from one run in a hundred on, high from one in ten thousand; what is no number is high. */
+export const levelOf = (evidence: number): 'normal' | 'raised' | 'high' => (evidence < 3 ? 'normal' : evidence < 6 ? 'raised' : 'high');

@@ -1,3 +1,4 @@
+import { floored } from './evidence.ts';
 import { factorOf, hourOfWeek, rateTail } from './pace.ts';
 import type { Season } from './pace.ts';
 
@@ -94,8 +95,8 @@ export const beginRun = (rhythm: Rhythm, season: Season, now: number): Beginning
   found.missed = rate * passed;
   // What makes an hour busy lasts for a day and no longer: over many days lumps even out.
   const even = shape * Math.max(1, passed / 24);
-  found.silence = (1 + found.missed / even) ** -even;
-  found.timing = busy < quietBelow ? quieter(rhythm, season, busy) : 1;
+  found.silence = floored((1 + found.missed / even) ** -even);
+  found.timing = busy < quietBelow ? floored(quieter(rhythm, season, busy)) : 1;
   if (hour > rhythm.hour) turnHour(rhythm, week, hour, Math.min(mostPause, passed));
   rhythm.count++;
   found.usual = rate * busy;

@@ -1,3 +1,5 @@
+import { floored } from './evidence.ts';
+
 /** A moving mean and variance of ln(1 + x): tokens and cost are spread over orders of magnitude. */
 export interface Amounts { mean: number; variance: number; n: number }
 export const newAmounts = (): Amounts => ({ mean: 0, variance: 0, n: 0 });
@@ -9,7 +11,7 @@ const floorOfVariance = 0.05;
 export const amountTail = (of: Amounts, x: number): number => {
   if (of.n < amountsFrom) return 1;
   const z = (Math.log1p(Math.max(0, x)) - of.mean) / Math.sqrt(of.variance + floorOfVariance);
-  return z <= 0 ? 1 : Math.exp(-z * z / 2);
+  return z <= 0 ? 1 : floored(Math.exp(-z * z / 2));
 };
 
 export const learnAmount = (of: Amounts, x: number): void => {
@@ -39,5 +41,5 @@ export const takeShare = (of: Share, happened: boolean): number => {
   of.slow += slow * (x - of.slow);
   if (of.n < 20 || of.fast <= usual) return 1;
   const p = Math.min(0.999, of.fast), q = Math.min(0.999, usual);
-  return Math.exp(-(p * Math.log(p / q) + (1 - p) * Math.log((1 - p) / (1 - q))) / fastRate);
+  return floored(Math.exp(-(p * Math.log(p / q) + (1 - p) * Math.log((1 - p) / (1 - q))) / fastRate));
 };

@@ -1,6 +1,6 @@
 import type { Bus } from '@countersign/bus';
 import { topic, validateAgentSnapshot, validateAnomalyLevel, validateAuditStanding, validateGraphNode, validateToolSnapshot } from '@countersign/contracts';
-import type { AgentSnapshot, GraphNode, Json, PersonSnapshot, ToolSnapshot } from '@countersign/contracts';
+import type { AgentSnapshot, AnomalyLevel, GraphNode, Json, PersonSnapshot, ToolSnapshot } from '@countersign/contracts';
 import type { KeySet } from '@countersign/identity';
 import { followPeople, followSigned } from '@countersign/service-host';
 import { checkArguments } from '@countersign/tool-guard/arguments';
@@ -49,7 +49,11 @@ export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; read
 
   const agents = followSigned(bus, { ...common('agents'), topic: topics?.agents ?? topic.registryAgents, signer: 'registry', validate: validateAgentSnapshot, keyOf: (agent) => agent.agent });
   const people = followPeople(bus, { keys, now, onError: options.onError, ...(topics?.people !== undefined && { topic: topics.people }) });
-  const levels = followSigned(bus, { ...common('levels'), topic: topics?.levels ?? topic.anomalyLevels, signer: 'anomaly', validate: validateAnomalyLevel, keyOf: (level) => level.agent });
+  const levels = followSigned<Pick<AnomalyLevel, 'agent' | 'runs'> & { readonly level: Level }>(bus, {
+    ...common('levels'), topic: topics?.levels ?? topic.anomalyLevels, signer: 'anomaly', validate: validateAnomalyLevel, keyOf: (level) => level.agent,
+    // What anomaly says of an agent and nobody can read is no reason to go by what it said before.
+    instead: (agent) => ({ agent, level: 'stale' }),
+  });
   const tools = followSigned(bus, {
     ...common('tools'), topic: topics?.tools ?? topic.registryTools, signer: 'registry', validate: validateToolSnapshot, keyOf: (tool) => tool.tool,
     onChange: (name, snapshot) => {
