@@ -161,6 +161,8 @@ export interface Meeting {
   readonly pValue: number;
   /** Of the run by then. */
   readonly eValue: number;
+  /** The thing's case: the finding that told of the first two, and when the first of them acted. Absent in meetings of before there were cases. */
+  readonly case?: { readonly finding: string; readonly since: number };
 }
 /** What anomaly needs of one governed record, re-keyed by agent (anomaly.actions.v1), and what its partitions tell each other. */
 export type Observation = RunStartSeen | ActionSeen | OutcomeSeen | RunEndSeen | Sighting | Meeting;

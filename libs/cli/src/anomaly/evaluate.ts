@@ -1,5 +1,5 @@
 import type { AgentBaseline } from '@countersign/anomaly/core/agent';
-import { detect, newDetector } from '@countersign/anomaly/core/detect';
+import { agentKey, detect, newDetector } from '@countersign/anomaly/core/detect';
 import type { DetectorState } from '@countersign/anomaly/core/detect';
 import { hashText } from '@countersign/anomaly/core/hash';
 import { measure } from './measures.ts';
@@ -66,13 +66,13 @@ export const feed = (state: DetectorState, sessions: readonly Labelled[], from: 
 
 /** Scores a session without leaving a trace. */
 const tryOne = (state: DetectorState, session: Labelled, at: number): ScoredSession => {
-  const known = state.agents.get(session.agent);
+  const known = state.agents.get(agentKey('acme', session.agent));
   const kept: AgentBaseline | undefined = known && structuredClone(known);
   const control = { ...state.tenants.get('acme')!.control };
   // As long after the agent's last run as ever.
   const usual = known === undefined ? at : Math.min(at, known.rhythm.last + known.rhythm.weight / known.rhythm.shape * 3_600_000);
   const { course, evidence } = play(state, session, usual, false);
-  if (kept === undefined) state.agents.delete(session.agent); else state.agents.set(session.agent, kept);
+  if (kept === undefined) state.agents.delete(agentKey('acme', session.agent)); else state.agents.set(agentKey('acme', session.agent), kept);
   Object.assign(state.tenants.get('acme')!.control, control);
   return { suite: session.suite, kind: session.benign ? 'benign' : session.hijacked ? 'hijacked' : 'resisted', pValue: Math.min(1, ...course), course, evidence, labels: session.labels };
 };

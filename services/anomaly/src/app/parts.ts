@@ -10,7 +10,7 @@ type AgentPart = readonly [DetectorState['agents'] extends Map<string, infer A> 
 const spread = 'spread';
 const agent = 'agent ', group = 'group ', tenant = 'tenant ';
 
-/** The parts that an entry about an agent may have changed. */
+/** The parts that an entry about agents (by `agentKey`) may have changed. */
 export const partsOf = (state: PartitionState, tenantName: string, agents: readonly string[]): readonly string[] => [
   spread, `${tenant}${tenantName}`,
   ...agents.flatMap((name) => [`${agent}${name}`, `${group}${tenantName} ${state.detector.agents.get(name)?.group ?? ''}`]),

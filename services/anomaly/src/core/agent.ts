@@ -39,22 +39,38 @@ export interface OpenRun {
   alerted: boolean;
   /** Whether its alert came out of the day's budget. */
   budgeted: boolean;
-  /** Why it is kept from being learned: the day's budget had no alert left, it was only counted with a case that was told of, or an analyst called it an attack while it went on. */
-  kept: 'over_budget' | 'untold' | 'attack' | null;
+  /** Why it is kept from being learned: the day's budget had no alert left, it was only counted with a case that was told of, an analyst called it an attack, or it is the rest of a run that is kept. */
+  kept: 'over_budget' | 'untold' | 'attack' | 'rest' | null;
   /** The rest of a run that analysts cleared as far as it went. */
   readonly resumed: boolean;
   actions: number;
+  /** When it last acted, epoch ms. */
+  at: number;
   tokens: number;
   cost: number;
 }
 
 export const newRun = (run: string, task: number): OpenRun => ({
   run, task, previous: start, lessons: { own: [], tools: [], classes: [], targets: [] }, fresh: 0, familiar: 0, volume: 0, silence: 0, spend: 0, trouble: 0, hijack: 0,
-  level: 0, pValue: 1, eValue: 0.5, byBehaviour: true, ranked: -1, alerted: false, budgeted: false, kept: null, resumed: false, actions: 0, tokens: 0, cost: 0,
+  level: 0, pValue: 1, eValue: 0.5, byBehaviour: true, ranked: -1, alerted: false, budgeted: false, kept: null, resumed: false, actions: 0, at: 0, tokens: 0, cost: 0,
 });
 
 /** Nothing of such a run is learned until an analyst says what it was. */
 export const isKept = ({ alerted, kept }: OpenRun): boolean => alerted || kept !== null;
+
+/** A kept run that no longer goes on: what it is, how odd it was, and when. */
+export interface Flagged { readonly run: string; readonly as: 'attack' | 'rest'; readonly pValue: number; readonly at: number }
+const mostFlagged = 32;
+/** Keeps a run's id from being learned under again. */
+export const flag = (agent: AgentBaseline, { run, pValue, at }: Pick<OpenRun, 'run' | 'pValue' | 'at'>, as: Flagged['as']): void => {
+  const known = unflag(agent, run);
+  agent.flagged.push({ run, as: known?.as === 'attack' ? 'attack' : as, pValue: Math.min(pValue, known?.pValue ?? 1), at: Math.max(at, known?.at ?? 0) });
+  if (agent.flagged.length > mostFlagged) agent.flagged.shift();
+};
+export const unflag = ({ flagged }: AgentBaseline, run: string): Flagged | undefined => {
+  const at = flagged.findIndex((one) => one.run === run);
+  return at < 0 ? undefined : flagged.splice(at, 1)[0];
+};
 
 /** Everything that is remembered of one agent: a few KB. */
 export interface AgentBaseline {
@@ -80,6 +96,8 @@ export interface AgentBaseline {
   /** Runs that go on, and those that were too odd to learn from, until an analyst says what they were; the oldest first. */
   readonly open: OpenRun[];
   readonly pending: OpenRun[];
+  /** Runs that are kept and no longer go on, the oldest first: under their ids nothing is learned, and none of it starts clean. */
+  readonly flagged: Flagged[];
   /** Recent share of runs that were odd by habit alone: where most are, its work has changed. */
   changed: number;
   /** Divergence of its mix of tools from its frozen one, nats, as of the last run. */
@@ -91,7 +109,7 @@ export interface AgentBaseline {
 }
 
 export const newAgentBaseline = (): AgentBaseline => ({
-  peers: '', group: '', owner: '', version: 0, renewed: 0, alertedOn: 0, alertedAt: 0, habits: newTable(32, 256), pace: newPace(), rhythm: newRhythm(), mix: newMix(), lengths: newAmounts(), tokens: newAmounts(), cost: newAmounts(), failures: newShare(), open: [], pending: [], changed: 0, strayed: 0, slow: 0, evidence: 0, evidenceAt: 0,
+  peers: '', group: '', owner: '', version: 0, renewed: 0, alertedOn: 0, alertedAt: 0, habits: newTable(32, 256), pace: newPace(), rhythm: newRhythm(), mix: newMix(), lengths: newAmounts(), tokens: newAmounts(), cost: newAmounts(), failures: newShare(), open: [], pending: [], flagged: [], changed: 0, strayed: 0, slow: 0, evidence: 0, evidenceAt: 0,
 });
 
 /** A registered agent became another one: its habits are those of its peers until it has its own. */

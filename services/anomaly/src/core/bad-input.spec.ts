@@ -13,7 +13,7 @@ const lived = (): PartitionState => {
   return state;
 };
 const later = (runs: number): number => (200 + runs) * 12 * minute;
-const bytes = (state: PartitionState, agent: string): number => writeState(readPart(state, `agent ${agent}`)).length;
+const bytes = (state: PartitionState, agent: string): number => writeState(readPart(state, `agent acme ${agent}`)).length;
 const acts = (agent: string, count: number, over: (i: number) => Partial<ActionSeen>): readonly Observation[] => Array.from({ length: count }, (_, i) => ({ ...hijacked(agent, 50_000 + i, later(10) + i * 1_000)[1] as ActionSeen, ...over(i) }));
 
 describe('what no stream should have and some do', () => {

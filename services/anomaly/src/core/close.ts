@@ -1,7 +1,7 @@
 import { keys } from './act.ts';
-import { isKept, newRun } from './agent.ts';
+import { flag, isKept, newRun, unflag } from './agent.ts';
 import type { AgentBaseline, OpenRun } from './agent.ts';
-import { bet } from './evidence.ts';
+import { bet, evidenceOf, faded, withdraw } from './evidence.ts';
 import { groupOf, tenantOf } from './groups.ts';
 import type { Group, Groups, Tenant } from './groups.ts';
 import { mix } from './hash.ts';
@@ -21,6 +21,7 @@ export const taskRunsOf = (group: Group, task: number): number => (task === 0 ? 
 
 /** What a run showed becomes habit, unless it was odd: then an analyst has to say what it was. */
 export const close = (state: Groups, agent: AgentBaseline, { tenant: name, now }: Pick<Observation, 'tenant' | 'now'>, run: OpenRun): void => {
+  if (isKept(run)) flag(agent, run, run.kept === 'attack' ? 'attack' : 'rest');
   if (run.lessons.own.length === 0) return;
   const group = groupOf(state, agent), tenant = tenantOf(state, name);
   const ofHabit = run.hijack < run.familiar / 3;
@@ -57,10 +58,9 @@ const rank = (run: OpenRun, agent: AgentBaseline, group: Group, tenant: Tenant):
  * went, and the rest is judged like a run that begins: who was cleared of one thing is not excused for the next.
  */
 export const dispose = (state: Groups, agent: AgentBaseline, { tenant: name, run, now, verdict }: Disposed): void => {
-  if (verdict !== 'true') agent.evidence = agent.slow = 0;
   if (verdict === 'expected') {
     rebase(agent.mix);
-    agent.strayed = 0;
+    agent.strayed = agent.changed = 0;
   }
   const learn = (one: OpenRun, isRanked: boolean): void => {
     const group = groupOf(state, agent), tenant = tenantOf(state, name);
@@ -69,15 +69,29 @@ export const dispose = (state: Groups, agent: AgentBaseline, { tenant: name, run
   };
   const at = agent.pending.findIndex((one) => one.run === run);
   const [found] = at < 0 ? [] : agent.pending.splice(at, 1);
-  if (found !== undefined && verdict !== 'true') learn(found, !isKept(found));
+  if (verdict === 'true') flag(agent, found ?? { run, pValue: 1, at: now }, 'attack'); else unflag(agent, run);
+  if (found !== undefined && verdict !== 'true') {
+    learn(found, !isKept(found));
+    agent.slow = withdraw(agent.slow, found.eValue);
+  }
 
   const open = agent.open.findIndex((one) => one.run === run);
   const running = agent.open[open];
-  if (running === undefined || running.kept === 'attack') return;
-  if (verdict === 'true') {
-    running.kept = 'attack';
-    return;
+  if (running !== undefined && running.kept !== 'attack') {
+    if (verdict === 'true') running.kept = 'attack';
+    else {
+      if (running.lessons.own.length > 0) learn(running, false);
+      agent.open[open] = { ...newRun(run, running.task), previous: running.previous, resumed: true };
+    }
   }
-  if (running.lessons.own.length > 0) learn(running, false);
-  agent.open[open] = { ...newRun(run, running.task), previous: running.previous, resumed: true };
+  if (verdict === 'true') return;
+  agent.evidence = evidenceLeft(agent, now);
+  agent.evidenceAt = now;
+};
+
+/** Evidence that other runs still are, at a time: what an analyst says of one run clears no other. */
+const evidenceLeft = ({ open, pending, flagged }: AgentBaseline, now: number): number => {
+  let most = 0;
+  for (const runs of [open, pending, flagged]) for (const { pValue, at } of runs) most = Math.max(most, faded({ evidence: evidenceOf(pValue), evidenceAt: at }, now));
+  return most;
 };

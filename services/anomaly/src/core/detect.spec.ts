@@ -48,7 +48,7 @@ describe('an agent among its peers', () => {
     expect(odd!.contributions[0]!.nats).toBeGreaterThan(1);
     expect(odd!.contributions.map(({ feature }) => feature)).toEqual(expect.arrayContaining(['provenance', 'asked', 'target']));
     expect(odd!.contributions.reduce((sum, { nats }) => sum + nats, 0)).toBeCloseTo(odd!.evidence, 9);
-    expect(levelAt(state.agents.get('agent-1')!, now + 2 * hour)).toBe('normal');
+    expect(levelAt(state.agents.get('acme agent-1')!, now + 2 * hour)).toBe('normal');
   });
 
   it('that is new is held against its peers from its first run on', () => {
@@ -87,7 +87,7 @@ describe('what it learns', () => {
     const changed = pay('DE-new-bank', { tool: 'bank.debit', trust: 'document', from: 'mail.read' });
     const evidence = (verdict: 'true' | 'expected'): number => {
       const { state, now } = office();
-      const { pending } = state.agents.get('agent-2')!;
+      const { pending } = state.agents.get('acme agent-2')!;
       run(state, 'agent-2', 'change', now, [read('mail.read'), changed]);
       expect(pending.map((one) => one.run)).toContain('change');
       detect(state, { kind: 'disposed', tenant: 'acme', agent: 'agent-2', run: 'change', now: now + hour, verdict });
@@ -108,11 +108,11 @@ describe('what it learns', () => {
 
   it('starts anew only where the registered agent is another one', () => {
     const { state, now } = office();
-    const { habits } = state.agents.get('agent-3')!;
+    const { habits } = state.agents.get('acme agent-3')!;
     run(state, 'agent-3', 'same', now, usual(2));
-    expect(state.agents.get('agent-3')!.habits).toBe(habits);
+    expect(state.agents.get('acme agent-3')!.habits).toBe(habits);
     run(state, 'agent-3', 'other', now + hour, usual(3), { version: 2 });
-    expect(state.agents.get('agent-3')!.habits.runs).toBe(1);
+    expect(state.agents.get('acme agent-3')!.habits.runs).toBe(1);
   });
 });
 
@@ -165,7 +165,7 @@ describe('bad input', () => {
   it('keeps an agent to a few KB, with a tool that has endless targets and runs that never end', () => {
     const state = newDetector();
     for (let n = 0; n < 400; n++) run(state, 'busy', `r-${n}`, monday + n * 3 * hour, Array.from({ length: 30 }, (_, i) => pay(`target-${n}-${i}`)), { end: n % 2 === 0, task: `task-${n}` });
-    const agent = state.agents.get('busy')!;
+    const agent = state.agents.get('acme busy')!;
     expect(agent.habits.keys.byteLength + agent.habits.counts.byteLength + agent.habits.marks.byteLength + agent.mix.fast.byteLength + agent.mix.slow.byteLength).toBeLessThanOrEqual(4_096);
     expect(agent.open.length).toBeLessThanOrEqual(8);
     expect(agent.pending.length).toBeLessThanOrEqual(4);

@@ -6,7 +6,7 @@ import { behaviours, newSurprise, surpriseOf } from './behaviour.ts';
 import { close, dispose, taskRunsOf } from './close.ts';
 import { groupOf, tenantOf } from './groups.ts';
 import type { Group, Groups } from './groups.ts';
-import { admit, defaultBudget, giveBack, levelOfNext, mostEvidence, slowAlarm } from './evidence.ts';
+import { admit, admitBeside, defaultBudget, evidenceOf, faded, giveBack, levelOfNext, mostEvidence, slowAlarm } from './evidence.ts';
 import type { AlertBudget } from './evidence.ts';
 import { hashText } from './hash.ts';
 import { driftAlarm, learnMix } from './mix-drift.ts';
@@ -20,6 +20,7 @@ import { amountTail, takeShare } from './tails.ts';
 
 /** Everything that is remembered of the agents of one partition. Changed in place by `detect`, by the time of the stream alone. */
 export interface DetectorState extends Groups {
+  /** By `agentKey`. */
   readonly agents: Map<string, AgentBaseline>;
 }
 export const newDetector = (): DetectorState => ({ agents: new Map(), groups: new Map(), tenants: new Map() });
@@ -37,7 +38,7 @@ const settlesIn = 3 * 86_400_000;
  * same scores, bit for bit. @returns the score of an action; undefined for what is none
  */
 export const detect = (state: DetectorState, seen: Observation, budget: AlertBudget = defaultBudget): Score | undefined => {
-  const agent = agentOf(state, seen.agent);
+  const agent = agentOf(state, seen.tenant, seen.agent);
   switch (seen.kind) {
     case 'started': open(state, agent, seen, hashText(seen.task) || 1); return undefined;
     case 'action': return act(state, agent, seen, budget);
@@ -51,9 +52,13 @@ export const detect = (state: DetectorState, seen: Observation, budget: AlertBud
   }
 };
 
-const agentOf = (state: DetectorState, name: string): AgentBaseline => {
-  let agent = state.agents.get(name);
-  if (agent === undefined) state.agents.set(name, agent = newAgentBaseline());
+/** Under what an agent is remembered: ids of different tenants are different agents. */
+export const agentKey = (tenant: string, agent: string): string => `${tenant} ${agent}`;
+
+const agentOf = (state: DetectorState, tenant: string, name: string): AgentBaseline => {
+  const key = agentKey(tenant, name);
+  let agent = state.agents.get(key);
+  if (agent === undefined) state.agents.set(key, agent = newAgentBaseline());
   return agent;
 };
 const open = (state: DetectorState, agent: AgentBaseline, { tenant, run, now }: Observation, task: number): OpenRun => {
@@ -61,6 +66,7 @@ const open = (state: DetectorState, agent: AgentBaseline, { tenant, run, now }: 
   if (known !== undefined) return known;
   if (agent.open.length >= mostOpen) close(state, agent, { tenant, now }, agent.open.shift()!);
   const opened = newRun(run, task);
+  opened.kept = agent.flagged.find((one) => one.run === run)?.as ?? null;
   agent.open.push(opened);
   return opened;
 };
@@ -125,8 +131,8 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
   const slow = agent.slow >= slowAlarm;
   let alert = false, opens = false;
   if (!run.alerted && !isExplained && (slow || run.pValue <= run.level)) {
-    run.budgeted = !slow && admit(tenant.control, hashText(agent.owner), budget, agent.alertedOn !== tenant.control.day);
-    opens = slow || run.budgeted;
+    run.budgeted = admit(tenant.control, hashText(agent.owner), budget, agent.alertedOn !== tenant.control.day);
+    opens = run.budgeted;
     // For whom the budget has none left, nobody is called, but where the house is looking at this agent already; it is no reason to learn it.
     if (opens || Math.abs(seen.now - agent.alertedAt) < caseMs) run.alerted = alert = true; else run.kept ??= 'over_budget';
   }
@@ -135,7 +141,7 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
     agent.alertedAt = seen.now;
     agent.slow = 0;
   }
-  agent.evidence = Math.min(mostEvidence, Math.max(faded(agent, seen.now), slow ? 1.5 * Math.log10(slowAlarm) : 0, -1.5 * Math.log10(run.pValue)));
+  agent.evidence = Math.min(mostEvidence, Math.max(faded(agent, seen.now), slow ? evidenceOf(1 / slowAlarm) : 0, evidenceOf(run.pValue)));
   agent.evidenceAt = Math.max(agent.evidenceAt, seen.now);
   if (contributions.length > 1) contributions.sort(byNats);
   let evidence = 0;
@@ -148,7 +154,7 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
 
 /** What became of the alert of an action: it opened no case and uses no budget; and where nobody was told of it, its run takes no place from one that an analyst is asked about. */
 export const openedNone = (state: DetectorState, { tenant, agent: name, run: of }: ActionSeen, isTold: boolean): void => {
-  const agent = agentOf(state, name);
+  const agent = agentOf(state, tenant, name);
   const run = agent.open.find(({ run }) => run === of);
   if (run === undefined) return;
   if (!isTold) run.kept ??= 'untold';
@@ -157,10 +163,10 @@ export const openedNone = (state: DetectorState, { tenant, agent: name, run: of 
   giveBack(tenantOf(state, tenant).control, hashText(agent.owner));
 };
 
-/** Evidence halves every ten minutes. */
-const halfLifeMs = 600_000;
-/** Evidence left at a time. */
-export const faded = (agent: AgentBaseline, now: number): number => agent.evidence === 0 ? 0 : agent.evidence * 0.5 ** (Math.max(0, now - agent.evidenceAt) / halfLifeMs);
+/** Whether the day has room to tell one more thing of an agent that is no alert: drift, spread. */
+export const mayTellBeside = (state: DetectorState, tenant: string, name: string, budget: AlertBudget = defaultBudget): boolean =>
+  admitBeside(tenantOf(state, tenant).control, hashText(agentOf(state, tenant, name).owner), budget);
+
 /** The level as it stands at a time without new actions. */
 export const levelAt = (agent: AgentBaseline, now: number): Score['level'] => levelOf(faded(agent, now));
 
@@ -182,6 +188,7 @@ const keepPace = (agent: AgentBaseline, group: Group, run: OpenRun, now: number,
     run.volume = Math.max(run.volume, nats);
   }
   run.actions++;
+  run.at = Math.max(run.at, now);
   const length = -Math.log(amountTail(agent.lengths, run.actions));
   if (length > worthWords) contributions.push({ feature: 'volume', nats: length, observed: run.actions, expected: Math.expm1(agent.lengths.mean), peerShare: null });
   run.volume = Math.max(run.volume, length);

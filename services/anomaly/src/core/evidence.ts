@@ -36,20 +36,22 @@ const mostPerRun = 20;
 /** One false alarm in so many runs of an agent, on average. */
 export const slowAlarm = 20_000;
 
+/** What a day's budget was spent on: altogether, and by owner (hashed). */
+export interface Spent { alerts: number; readonly byOwner: Map<number, number> }
+
 /** Alerts of a tenant: false-discovery control over the runs of a day, and the day's budget. */
-export interface AlertControl {
+export interface AlertControl extends Spent {
   /** Epoch days. */
   day: number;
-  /** Runs of the day so far, alerts among them, and how many runs were to be expected of it. */
+  /** Runs of the day so far, and how many were to be expected of it. */
   tested: number;
-  alerts: number;
   expected: number;
   /** Agents alerted about today: the discoveries. One attack of fifty runs is one. */
   stories: number;
-  /** The day's alerts by owner (hashed). */
-  readonly byOwner: Map<number, number>;
+  /** What was told beside alerts (drift, spread): as much again, so that proposals use up no alert. */
+  readonly beside: Spent;
 }
-export const newAlertControl = (): AlertControl => ({ day: 0, tested: 0, alerts: 0, expected: 200, stories: 0, byOwner: new Map() });
+export const newAlertControl = (): AlertControl => ({ day: 0, tested: 0, alerts: 0, expected: 200, stories: 0, byOwner: new Map(), beside: { alerts: 0, byOwner: new Map() } });
 
 export interface AlertBudget { /** Share of false ones among alerts. */ readonly falseShare: number; /** Most alerts a day. */ readonly perDay: number }
 export const defaultBudget: AlertBudget = { falseShare: 0.1, perDay: 50 };
@@ -66,21 +68,28 @@ export const levelOfNext = (control: AlertControl, day: number, { falseShare }: 
     if (control.day > 0) control.expected = Math.max(20, Math.ceil(control.tested * 1.5));
     control.day = day;
     control.tested = 0;
-    control.alerts = 0;
     control.stories = 0;
-    control.byOwner.clear();
+    for (const spent of [control, control.beside]) { spent.alerts = 0; spent.byOwner.clear(); }
   }
   const gamma = 0.5 ** (Math.floor(control.tested++ / control.expected) + 1) / control.expected;
   return falseShare * gamma * (control.stories + 1);
 };
 
 /** Whether the day's budget has an alert left for an owner's agents; takes it. @param isNew the first of its agent today */
-export const admit = (control: AlertControl, owner: number, { perDay }: AlertBudget, isNew = true): boolean => {
-  const had = control.byOwner.get(owner) ?? 0;
-  if (control.alerts >= perDay || had >= Math.ceil(perDay * ownerShare)) return false;
-  control.alerts++;
-  control.byOwner.set(owner, had + 1);
-  if (isNew) control.stories++;
+export const admit = (control: AlertControl, owner: number, budget: AlertBudget, isNew = true): boolean => {
+  const isAdmitted = spend(control, owner, budget);
+  if (isAdmitted && isNew) control.stories++;
+  return isAdmitted;
+};
+
+/** Whether the day has room for one more of what is told beside alerts; takes it. */
+export const admitBeside = ({ beside }: AlertControl, owner: number, budget: AlertBudget): boolean => spend(beside, owner, budget);
+
+const spend = (spent: Spent, owner: number, { perDay }: AlertBudget): boolean => {
+  const had = spent.byOwner.get(owner) ?? 0;
+  if (spent.alerts >= perDay || had >= Math.ceil(perDay * ownerShare)) return false;
+  spent.alerts++;
+  spent.byOwner.set(owner, had + 1);
   return true;
 };
 
@@ -90,3 +99,13 @@ export const giveBack = (control: AlertControl, owner: number): void => {
   const left = control.byOwner.get(owner)! - 1;
   if (left > 0) control.byOwner.set(owner, left); else control.byOwner.delete(owner);
 };
+
+/** What a chance is worth as evidence about an agent, in the unit of its level. */
+export const evidenceOf = (chance: number): number => Math.min(mostEvidence, -1.5 * Math.log10(floored(chance)));
+/** Evidence halves every ten minutes. */
+const halfLifeMs = 600_000;
+/** Evidence left at a time. */
+export const faded = ({ evidence, evidenceAt }: { readonly evidence: number; readonly evidenceAt: number }, now: number): number =>
+  (evidence === 0 ? 0 : evidence * 0.5 ** (Math.max(0, now - evidenceAt) / halfLifeMs));
+/** What is left of a bet once a run that was no evidence is taken out of it again. */
+export const withdraw = (bet: number, eValue: number): number => Math.max(0, bet / (1 - stake + stake * Math.min(eValue, mostPerRun)) - 1);

@@ -32,7 +32,7 @@ const house = () => {
 };
 const newness = (scores: readonly Score[]): number => scores.at(-1)!.contributions.find(({ feature }) => feature === 'target')?.nats ?? 0;
 const group = (state: DetectorState) => state.groups.get('acme clerk')!.habits;
-const habits = (state: DetectorState, agent: string) => state.agents.get(agent)!.habits;
+const habits = (state: DetectorState, agent: string) => state.agents.get(`acme ${agent}`)!.habits;
 
 describe('a target that nobody used before', () => {
   const tryOn = (before: readonly (readonly [string, number])[]): number => {
@@ -115,7 +115,7 @@ describe('what a day may teach', () => {
 describe('what analysts expected', () => {
   const said = (verdict: 'false' | 'expected') => {
     const { state, now } = house();
-    const agent = state.agents.get('agent-0')!;
+    const agent = state.agents.get('acme agent-0')!;
     for (let n = 0; n < frozenAt; n++) learnMix(agent.mix, hashText(`tool-${n % 3}`));
     for (let n = 0; n < 300; n++) learnMix(agent.mix, hashText('desk.refund'));
     agent.strayed = driftOf(agent.mix);
@@ -144,7 +144,7 @@ describe('an agent that is registered as another one', () => {
     const { state, now } = house();
     const about = { tenant: 'acme', agent: 'agent-0', run: 'former' };
     detect(state, action('agent-0', 'former', now, { tool: 'desk.refund' }));
-    const agent = state.agents.get('agent-0')!;
+    const agent = state.agents.get('acme agent-0')!;
     agent.open.at(-1)!.alerted = true;
     detect(state, { kind: 'ended', ...about, now: now + minute });
     expect(agent.pending.map((one) => one.run)).toEqual(['former']);

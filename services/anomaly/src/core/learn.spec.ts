@@ -43,7 +43,7 @@ describe('what is rare and normal', () => {
 describe('a run that speaks of hijack and was not alerted about', () => {
   it('teaches how often such things happen, not whom they went to', () => {
     const { state, now } = office(1_800, 10 * minute, 150);
-    const agent = state.agents.get('agent-1')!;
+    const agent = state.agents.get('acme agent-1')!;
     const { runs } = agent.habits;
     const doubtful = reply('mallory@evil.example', { trust: 'document' });
     const newness = (score: Score) => score.contributions.find(({ feature }) => feature === 'target')?.nats ?? 0;
@@ -87,8 +87,8 @@ describe('a registered change', () => {
 
 describe('a run that was alerted about', () => {
   const agent = 'agent-1', about = { tenant: 'acme', agent, run: 'bad' };
-  const learned = (state: DetectorState) => { const { habits, lengths, tokens, cost } = state.agents.get(agent)!; return [habits.runs, lengths.n, tokens.n, cost.n]; };
-  const failures = (state: DetectorState) => state.agents.get(agent)!.failures.n;
+  const learned = (state: DetectorState) => { const { habits, lengths, tokens, cost } = state.agents.get(`acme ${agent}`)!; return [habits.runs, lengths.n, tokens.n, cost.n]; };
+  const failures = (state: DetectorState) => state.agents.get(`acme ${agent}`)!.failures.n;
   const alerted = () => {
     const { state, now } = office(1_800);
     const before = learned(state);
@@ -119,7 +119,7 @@ describe('a run that was alerted about', () => {
       if (isOpen) end();
       say('false');
       expect(learned(state)).toEqual(before);
-      expect(state.agents.get(agent)!.pending.map(({ run: name }) => name)).not.toContain('bad');
+      expect(state.agents.get(`acme ${agent}`)!.pending.map(({ run: name }) => name)).not.toContain('bad');
     }
   });
 });
@@ -132,7 +132,7 @@ describe('a run that analysts judge while it goes on', () => {
     const act = (step: Step, at = now + ++n) => detect(state, { kind: 'action', ...about, now: at, action: `bad-${n}`, group: 'clerk', owner: 'agent-1', version: 1, consequential: true, reversible: false, impact: 'medium', targets: [], trust: 'none', from: null, signs: [], denied: false, ...step })!;
     const say = (verdict: 'true' | 'false' | 'expected') => detect(state, { kind: 'disposed', ...about, now: now + minute, verdict });
     const end = () => detect(state, { kind: 'ended', ...about, now: now + hour });
-    const agent = state.agents.get('agent-1')!;
+    const agent = state.agents.get('acme agent-1')!;
     detect(state, { kind: 'started', ...about, now, task: 'answer customers' });
     const runs = agent.habits.runs, { worked, count } = agent.rhythm;
     return { state, agent, act, say, end, learned: () => agent.habits.runs - runs, rhythm: () => agent.rhythm.count - count + agent.rhythm.worked - worked, first: reply('mallory@evil.example', smuggled).map((step) => act(step)).at(-1)! };
@@ -175,11 +175,11 @@ describe('an ordinary run that an analyst calls an attack while it goes on (it w
   it('is not learned when it ends', () => {
     const { state, now } = office(1_800);
     const about = { tenant: 'acme', agent: 'agent-1', run: 'part' };
-    const { runs } = state.agents.get('agent-1')!.habits;
+    const { runs } = state.agents.get('acme agent-1')!.habits;
     detect(state, { kind: 'action', ...about, now, action: 'p', group: 'clerk', owner: 'agent-1', version: 1, consequential: false, reversible: true, impact: 'low', targets: [], trust: 'none', from: null, signs: [], denied: false, tool: 'desk.read' });
     detect(state, { kind: 'disposed', ...about, now, verdict: 'true' });
     detect(state, { kind: 'ended', ...about, now: now + minute });
-    expect(state.agents.get('agent-1')!.habits.runs).toBe(runs);
+    expect(state.agents.get('acme agent-1')!.habits.runs).toBe(runs);
   });
 });
 

@@ -60,7 +60,7 @@ describe('a partition of agents', () => {
     expect(told(200, 1)).toMatchObject([{ kind: 'behaviour', repeats: expect.any(Number) }]);
     expect(state.detector.tenants.get('acme')!.control.alerts).toBe(cases.length + 1);
     // Each that was told of can be judged by itself: the places are for these.
-    expect(state.detector.agents.get('anna')!.pending).toHaveLength(4);
+    expect(state.detector.agents.get('acme anna')!.pending).toHaveLength(4);
   });
 
   it('tells of a second hijack within the hour also when the day has no alert left', () => {
@@ -79,11 +79,11 @@ describe('a partition of agents', () => {
     const [paid] = fold(state, [{ ...hijacked('anna', 9_000, after(5)).at(-1) as ActionSeen, now: after(5) + 9_000, action: uuid(90_003) }], 801).flatMap((one) => one.findings);
     expect([read, paid]).toMatchObject([{ finding: 'f-0-800', severity: 'medium' }, { finding: 'f-0-801', run: uuid(9_000), severity: 'critical', case: { finding: 'f-0-800', seen: 2 } }]);
     const said = (finding: string) => fold(state, [says(finding, 'ana', 'false', after(6)), says(finding, 'abe', 'false', after(6))], 900).flatMap((one) => one.dispositions.map(({ status, level }) => `${status} ${level}`));
-    const learned = state.detector.agents.get('anna')!.habits.runs;
+    const learned = state.detector.agents.get('acme anna')!.habits.runs;
     expect(said('f-0-800')).toEqual(['waiting high', 'done high']);
-    expect(state.detector.agents.get('anna')!.habits.runs).toBe(learned);
+    expect(state.detector.agents.get('acme anna')!.habits.runs).toBe(learned);
     expect(said('f-0-801')).toEqual(['waiting high', 'done normal']);
-    expect(state.detector.agents.get('anna')!.habits.runs).toBe(learned + 1);
+    expect(state.detector.agents.get('acme anna')!.habits.runs).toBe(learned + 1);
   });
 
   it('lets a level fade by the time of the stream, also of an agent that went quiet', () => {
@@ -91,7 +91,7 @@ describe('a partition of agents', () => {
     fold(state, hijacked('anna', 9_000, after(5)));
     const told = fold(state, ordinary('bert', 300, after(15)), 900);
     expect(told.flatMap((one) => one.levels)).toMatchObject([{ agent: 'anna', level: 'normal', findings: [], at: after(15), runs: [{ run: uuid(9_000), level: 'high' }] }]);
-    expect(told[0]!.touched).toEqual(['bert', 'anna']);
+    expect(told[0]!.touched).toEqual(['acme bert', 'acme anna']);
     expect(take(state, { kind: 'ended', tenant: 'acme', agent: 'anna', run: uuid(9_000), now: after(15) + minute }, '0-910').levels).toMatchObject([{ agent: 'anna', level: 'normal' }]);
   });
 

@@ -1,16 +1,18 @@
 import type { AnomalyLevel, Disposition, Finding } from '@countersign/contracts';
-import { detect, faded, levelAt, newDetector, openedNone } from './detect.ts';
+import { agentKey, detect, levelAt, mayTellBeside, newDetector, openedNone } from './detect.ts';
 import type { DetectorState } from './detect.ts';
+import { faded } from './evidence.ts';
 import { noticed, noticedTogether } from './finding/notice.ts';
 import { disposeOf, isOpen } from './finding/disposition.ts';
 import { newFile } from './finding/file.ts';
 import type { AgentFile } from './finding/file.ts';
+import { judged } from './finding/refractory.ts';
 import type { Meeting, Observation, RunEnded, Sighting } from './observation.ts';
 import { meet, newSpread, sightingsOf } from './spread.ts';
 import type { Spread } from './spread.ts';
 
 /** Rises whenever the same actions would fold to other state: older checkpoints are then thrown away and the topic is read again. */
-export const foldVersion = 11;
+export const foldVersion = 12;
 
 /** What stands on anomaly.actions.v1: what agents did, what partitions tell each other of it, and what analysts say of findings. */
 export type Entry = Observation | Sighting | Meeting | (Disposition & { readonly kind: 'disposition' });
@@ -18,9 +20,9 @@ export type Entry = Observation | Sighting | Meeting | (Disposition & { readonly
 /** All agents of one partition of anomaly.actions.v1. Changed in place by `take`: one owner folds it, in order. */
 export interface PartitionState {
   readonly detector: DetectorState;
-  /** What people were told of each agent about which there was ever something to tell. */
+  /** What people were told of each agent about which there was ever something to tell, by `agentKey`. */
   readonly files: Map<string, AgentFile>;
-  /** Agents whose level is not normal. */
+  /** Agents whose level is not normal, by `agentKey`. */
   readonly elevated: Set<string>;
   /** The new things that belong to this partition, whoever did them. */
   readonly spread: Spread;
@@ -32,7 +34,7 @@ export const emptyPartition = (): PartitionState => ({ detector: newDetector(), 
 
 /** A partition as a checkpoint gives it back. Who is elevated follows; in the order of the files, which is that of the names. */
 export const partitionOf = (detector: DetectorState, files: Map<string, AgentFile>, spread: Spread, minute: number): PartitionState =>
-  ({ detector, files, spread, minute, elevated: new Set([...files].filter(([, file]) => file.level !== 'normal').map(([agent]) => agent)) });
+  ({ detector, files, spread, minute, elevated: new Set([...files].filter(([, file]) => file.level !== 'normal').map(([key]) => key)) });
 
 export interface Told {
   readonly levels: readonly AnomalyLevel[];
@@ -40,7 +42,7 @@ export interface Told {
   readonly dispositions: readonly Disposition[];
   /** For other partitions, and for this one, which takes them up when their turn comes. */
   readonly forwards: readonly (Sighting | Meeting)[];
-  /** Agents whose state changed. */
+  /** Agents whose state changed, by `agentKey`. */
   readonly touched: readonly string[];
 }
 const nothing = { levels: [], findings: [], dispositions: [], forwards: [] } as const;
@@ -52,43 +54,45 @@ const nothing = { levels: [], findings: [], dispositions: [], forwards: [] } as 
 export const take = (state: PartitionState, entry: Entry, place: string): Told => {
   if (entry.kind === 'disposition') return dispose(state, entry, place);
   if (entry.kind === 'sighting') {
-    const met = meet(state.spread, entry);
+    const met = meet(state.spread, entry, place);
     return { ...nothing, forwards: met === undefined ? [] : [met], touched: [] };
   }
   if (entry.kind === 'meeting') {
-    const { file, findings } = noticedTogether(state.files.get(entry.agent), entry, place);
-    state.files.set(entry.agent, file);
-    return { ...nothing, findings, touched: [entry.agent] };
+    const key = agentKey(entry.tenant, entry.agent);
+    const { file, findings } = noticedTogether(state.files.get(key), entry, place, () => mayTellBeside(state.detector, entry.tenant, entry.agent));
+    state.files.set(key, file);
+    return { ...nothing, findings, touched: [key] };
   }
   const own = observe(state, entry, place);
   const minute = Math.floor(entry.now / 60_000);
   if (minute <= state.minute) return own;
   state.minute = minute;
   const calmed = calm(state, entry, place);
-  return { ...own, levels: [...own.levels, ...calmed], touched: [...own.touched, ...calmed.map(({ agent }) => agent)] };
+  return { ...own, levels: [...own.levels, ...calmed], touched: [...own.touched, ...calmed.map(({ tenant, agent }) => agentKey(tenant, agent))] };
 };
 
 const observe = (state: PartitionState, seen: Observation, place: string): Told => {
   const score = detect(state.detector, seen);
-  const known = state.files.get(seen.agent);
+  const key = agentKey(seen.tenant, seen.agent);
+  const known = state.files.get(key);
   if (seen.kind === 'ended' && known?.odd[seen.run] !== undefined) return ended(state, known, seen, place);
-  if (score === undefined || seen.kind !== 'action') return { ...nothing, touched: [seen.agent] };
-  const { file, findings } = noticed(known, seen, score, place);
+  if (score === undefined || seen.kind !== 'action') return { ...nothing, touched: [key] };
+  const { file, findings } = noticed(known, seen, score, place, () => mayTellBeside(state.detector, seen.tenant, seen.agent));
   const told = findings.find(({ kind }) => kind === 'behaviour');
   if (score.alert && (told === undefined || told.case !== undefined)) openedNone(state.detector, seen, told !== undefined);
   const forwards = sightingsOf(seen, score);
-  if (file === undefined) return { ...nothing, forwards, touched: [seen.agent] };
+  if (file === undefined) return { ...nothing, forwards, touched: [key] };
   const next = { ...file, level: score.level, findings: score.level === 'normal' ? [] : file.findings };
-  state.files.set(seen.agent, next);
+  state.files.set(key, next);
   const levels = isSame(known, next) ? [] : [say(state, seen.agent, next, place, seen.now)];
-  return { ...nothing, levels, findings, forwards, touched: [seen.agent] };
+  return { ...nothing, levels, findings, forwards, touched: [key] };
 };
 
 /** A run that is over has no level any more; what was odd in it can still be asked about. */
-const ended = (state: PartitionState, known: AgentFile, { agent, run, now }: RunEnded, place: string): Told => {
+const ended = (state: PartitionState, known: AgentFile, { tenant, agent, run, now }: RunEnded, place: string): Told => {
   const next: AgentFile = { ...known, odd: { ...known.odd, [run]: { ...known.odd[run]!, level: 'normal' } } };
-  state.files.set(agent, next);
-  return { ...nothing, levels: isSame(known, next) ? [] : [say(state, agent, next, place, now)], touched: [agent] };
+  state.files.set(agentKey(tenant, agent), next);
+  return { ...nothing, levels: isSame(known, next) ? [] : [say(state, agent, next, place, now)], touched: [agentKey(tenant, agent)] };
 };
 
 /** Whether the house knows it all: the agent's level, and that of its runs. */
@@ -99,28 +103,29 @@ const isSame = (known: AgentFile | undefined, next: AgentFile): boolean => {
 };
 
 /** Levels of agents that went quiet. */
-const calm = (state: PartitionState, { agent: acting, now }: Observation, place: string): readonly AnomalyLevel[] => {
+const calm = (state: PartitionState, { tenant, agent: acting, now }: Observation, place: string): readonly AnomalyLevel[] => {
   const levels: AnomalyLevel[] = [];
-  for (const agent of state.elevated) {
-    const quiet = state.files.get(agent)!;
-    const level = levelNow(state, agent, now);
-    if (agent === acting || level === quiet.level) continue;
+  for (const key of state.elevated) {
+    const quiet = state.files.get(key)!;
+    const level = levelNow(state, key, now);
+    if (key === agentKey(tenant, acting) || level === quiet.level) continue;
     const calmer: AgentFile = { ...quiet, level, findings: level === 'normal' ? [] : quiet.findings };
-    state.files.set(agent, calmer);
-    levels.push(say(state, agent, calmer, place, now));
+    state.files.set(key, calmer);
+    levels.push(say(state, key.slice(quiet.tenant.length + 1), calmer, place, now));
   }
   return levels;
 };
 
-const levelNow = (state: PartitionState, agent: string, now: number): AnomalyLevel['level'] => {
-  const baseline = state.detector.agents.get(agent);
+const levelNow = (state: PartitionState, key: string, now: number): AnomalyLevel['level'] => {
+  const baseline = state.detector.agents.get(key);
   return baseline === undefined ? 'normal' : levelAt(baseline, now);
 };
 
 /** An analyst's word: it is kept, and where it counts the run it is about is learned or forgotten, and the level follows. */
 const dispose = (state: PartitionState, { kind: _, ...said }: Disposition & { readonly kind: 'disposition' }, place: string): Told => {
   const { finding, agent, tenant, person, verdict, at } = said;
-  const known = state.files.get(agent) ?? newFile(tenant);
+  const key = agentKey(tenant, agent);
+  const known = state.files.get(key) ?? newFile(tenant);
   const { cases, status, run } = disposeOf(known.cases, finding, person, verdict);
   if (status === undefined) return { ...nothing, touched: [] };
   let next: AgentFile = { ...known, cases };
@@ -128,12 +133,12 @@ const dispose = (state: PartitionState, { kind: _, ...said }: Disposition & { re
     if (run !== null) detect(state.detector, { kind: 'disposed', tenant, agent, run, now: at, verdict });
     if (verdict !== 'true') {
       const { [run ?? '']: __, ...odd } = next.odd;
-      next = { ...next, odd, lately: {}, level: levelNow(state, agent, at), findings: next.findings.filter((one) => one !== finding) };
+      next = { ...next, odd, lately: judged(next.lately), level: levelNow(state, key, at), findings: next.findings.filter((one) => one !== finding) };
     }
   }
-  state.files.set(agent, next);
+  state.files.set(key, next);
   const levels = isSame(known, next) ? [] : [say(state, agent, next, place, at)];
-  return { ...nothing, levels, dispositions: [{ ...said, status, level: next.level }], touched: [agent] };
+  return { ...nothing, levels, dispositions: [{ ...said, status, level: next.level }], touched: [key] };
 };
 
 const mostRuns = 64;
@@ -142,8 +147,9 @@ const runLevels = (file: AgentFile | undefined): readonly { readonly run: string
 
 const say = (state: PartitionState, agent: string, file: AgentFile, place: string, now: number): AnomalyLevel => {
   const { tenant, level, findings } = file;
-  if (level === 'normal') state.elevated.delete(agent); else state.elevated.add(agent);
-  const baseline = state.detector.agents.get(agent);
+  const key = agentKey(tenant, agent);
+  if (level === 'normal') state.elevated.delete(key); else state.elevated.add(key);
+  const baseline = state.detector.agents.get(key);
   const runs = runLevels(file);
   return { agent, tenant, level, score: baseline === undefined ? 0 : faded(baseline, now), findings, ...(runs.length > 0 && { runs }), position: place, at: now };
 };

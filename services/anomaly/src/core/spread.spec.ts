@@ -53,7 +53,7 @@ describe('agents that meet the same new thing within the hour', () => {
     const met = act([...hijacked('anna-0', 9_000, after(5)), ...hijacked('bert-1', 9_001, after(5) + minute)]).find(({ kind }) => kind === 'spread')!;
     const said = take(partitions[1]!.state, { kind: 'disposition', finding: met.finding, tenant: 'acme', agent: 'bert-1', verdict: 'true', person: 'ana', reason: 'looked', jws: 'a.b.c', status: 'asked', at: after(6) }, '1-9999');
     expect(said.dispositions).toMatchObject([{ status: 'done' }]);
-    expect(partitions[1]!.state.detector.agents.get('bert-1')!.open.at(-1)).toMatchObject({ run: uuid(9_001), kept: 'attack' });
+    expect(partitions[1]!.state.detector.agents.get('acme bert-1')!.open.at(-1)).toMatchObject({ run: uuid(9_001), kept: 'attack' });
   });
 
   it('tell other partitions nothing but that, and say it as their contract has it', () => {
@@ -71,15 +71,15 @@ describe('the things of a partition', () => {
   const seen = (agent: string, thing: number, now = 0): Sighting => ({ kind: 'sighting', tenant: 'acme', agent, run: uuid(1), action: uuid(2), now, thing, what: 'x', pValue: 0.1, eValue: 1 });
   it('are bounded, in number and in agents, under a flood', () => {
     const spread = newSpread();
-    for (let n = 1; n <= 5_000; n++) meet(spread, seen('a', n));
+    for (let n = 1; n <= 5_000; n++) meet(spread, seen('a', n), '0-1');
     expect(spread.size).toBe(512);
-    const met = Array.from({ length: 200 }, (_, n) => meet(spread, seen(`agent-${n}`, 5_000)));
+    const met = Array.from({ length: 200 }, (_, n) => meet(spread, seen(`agent-${n}`, 5_000), `0-${n}`));
     expect(met.filter((one) => one !== undefined)).toHaveLength(63);
     expect(met[62]).toMatchObject({ count: 64 });
   });
 
   it('are met by the time of the stream, also by one whose clock is behind', () => {
     const spread = newSpread(), hour = 60 * minute;
-    expect([meet(spread, seen('a', 1, 3 * hour)), meet(spread, seen('b', 1, 3 * hour - minute))?.agents, meet(spread, seen('c', 1, 4 * hour + 1))]).toEqual([undefined, ['a', 'b'], undefined]);
+    expect([meet(spread, seen('a', 1, 3 * hour), '0-1'), meet(spread, seen('b', 1, 3 * hour - minute), '0-1')?.agents, meet(spread, seen('c', 1, 4 * hour + 1), '0-1')]).toEqual([undefined, ['a', 'b'], undefined]);
   });
 });

@@ -6,7 +6,7 @@ import type { ActionSeen, Meeting, Sighting } from './observation.ts';
 import type { Score } from './score.ts';
 
 /** What no peer had ever done, and who did it lately: by thing, the oldest first. Each thing belongs to one partition, where all agents' sightings of it meet. */
-export type Spread = Map<number, { readonly since: number; readonly agents: string[] }>;
+export type Spread = Map<number, { readonly since: number; readonly agents: string[]; /** The finding that told of it first. */ finding: string | null }>;
 export const newSpread = (): Spread => new Map();
 
 const windowMs = 3_600_000;
@@ -31,16 +31,17 @@ export const newsOf = (did: Act, { expected, peers }: Surprise): readonly number
 export const sightingsOf = ({ tenant, agent, run, action, now, tool, targets }: ActionSeen, { news, pValue, eValue }: Score): readonly Sighting[] => (news.length === 0 ? [] :
   news.map((key) => ({ kind: 'sighting', tenant, agent, run, action, now, thing: mix(hashText(tenant), key) || 1, what: `${tool}${targets.length > 0 ? ` to ${targets[0]}` : ''}`.slice(0, 500), pValue, eValue })));
 
-/** Takes up a sighting. Where others did the same within the hour they have met: two or more make a finding, told of the last one. Each agent meets once. */
-export const meet = (spread: Spread, { kind: _, thing, ...seen }: Sighting): Meeting | undefined => {
+/** Takes up a sighting. Where others did the same within the hour they have met: two or more make a finding, told of the last one. Each agent meets once. @param place where the sighting stands: the case is named after the one that made it */
+export const meet = (spread: Spread, { kind: _, thing, ...seen }: Sighting, place: string): Meeting | undefined => {
   const known = spread.get(thing);
   if (known === undefined || Math.abs(seen.now - known.since) > windowMs) {
     spread.delete(thing);
-    spread.set(thing, { since: seen.now, agents: [seen.agent] });
+    spread.set(thing, { since: seen.now, agents: [seen.agent], finding: null });
     if (spread.size > mostKept) spread.delete(spread.keys().next().value!);
     return undefined;
   }
   if (known.agents.includes(seen.agent) || known.agents.length >= mostAgents) return undefined;
   known.agents.push(seen.agent);
-  return { kind: 'meeting', ...seen, agents: [...known.agents], count: known.agents.length };
+  known.finding ??= `s-${place}`;
+  return { kind: 'meeting', ...seen, agents: [...known.agents], count: known.agents.length, case: { finding: known.finding, since: known.since } };
 };

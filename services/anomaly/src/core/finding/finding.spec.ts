@@ -86,9 +86,9 @@ describe('telling it once', () => {
 
   it('adds to a case of the hour what may open none, and is silent where there is none', () => {
     const other = findingOf('f-9', { ...subject, at: 9 }, evidence({ contributions: [contribution({ feature: 'volume' })] }));
-    expect(tellOnce({}, other, false)).toMatchObject({ lately: {}, told: undefined, as: undefined });
-    expect(tellOnce(tell({}, at(0)).lately, other, false).told).toMatchObject({ finding: 'f-9', case: { finding: 'f-0', seen: 2, since: 0 } });
-    expect(tellOnce(tell({}, at(0)).lately, { ...other, at: refractoryMs }, false).told).toBeUndefined();
+    expect(tellOnce({}, other, () => false)).toMatchObject({ lately: {}, told: undefined, as: undefined });
+    expect(tellOnce(tell({}, at(0)).lately, other, () => false).told).toMatchObject({ finding: 'f-9', case: { finding: 'f-0', seen: 2, since: 0 } });
+    expect(tellOnce(tell({}, at(0)).lately, { ...other, at: refractoryMs }, () => false).told).toBeUndefined();
   });
 
   it('is not silenced by a clock that jumped', () => {

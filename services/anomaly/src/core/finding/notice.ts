@@ -6,7 +6,7 @@ import { newFile, withRun } from './file.ts';
 import type { AgentFile } from './file.ts';
 import { findingOf } from './finding.ts';
 import type { Evidence } from './finding.ts';
-import { tellOnce } from './refractory.ts';
+import { isDoubled, tellOnce, toldTogether, withTogether } from './refractory.ts';
 import type { Outcome } from './refractory.ts';
 import { confidenceOf, isWorse, severityOf } from './severity.ts';
 import { contributionsOf, stretchWith } from './stretch.ts';
@@ -24,7 +24,7 @@ export interface Noticed {
 }
 
 /** What a scored action makes people be told: a finding where it asks for attention, one where an agent's work has changed for good. */
-export const noticed = (known: AgentFile | undefined, seen: ActionSeen, score: Score, place: string): Noticed => {
+export const noticed = (known: AgentFile | undefined, seen: ActionSeen, score: Score, place: string, mayTellBeside: () => boolean): Noticed => {
   const before = known?.odd[seen.run];
   const isOdd = score.alert || score.drift || score.news.length > 0 || score.level !== 'normal' || score.pValue < oddBelow;
   if (known === undefined && !isOdd) return { file: undefined, findings: [] };
@@ -33,27 +33,38 @@ export const noticed = (known: AgentFile | undefined, seen: ActionSeen, score: S
   if (stretch !== undefined) file = { ...file, odd: withRun(file.odd, seen.run, stretch) };
 
   const findings: Finding[] = [];
-  const tell = (kind: Finding['kind'], id: string, opens: boolean): void => {
-    const outcome = tellInto(file, seen, id, evidenceOf(kind, stretch, score, seen), opens);
+  const tell = (kind: Finding['kind'], id: string, mayOpen: () => boolean): void => {
+    const outcome = tellInto(file, seen, id, evidenceOf(kind, stretch, score, seen), mayOpen);
     file = outcome.file;
     if (kind === 'behaviour' && stretch !== undefined && outcome.as !== undefined) file = { ...file, odd: { ...file.odd, [seen.run]: { ...stretch, told: outcome.severity } } };
     if (outcome.told !== undefined) findings.push(outcome.told);
   };
-  if (score.alert) tell('behaviour', `f-${place}`, score.opens);
+  if (score.alert) tell('behaviour', `f-${place}`, () => score.opens);
   // A run that was told of goes on, and gets worse.
-  else if (before?.told && stretch !== undefined && isWorse(severityOf(stretch.impact, confidenceOf(score.eValue)), before.told)) tell('behaviour', `f-${place}`, true);
-  if (score.drift) tell('drift', `d-${place}`, true);
+  else if (before?.told && stretch !== undefined && isWorse(severityOf(stretch.impact, confidenceOf(score.eValue)), before.told)) tell('behaviour', `f-${place}`, () => true);
+  if (score.drift) tell('drift', `d-${place}`, mayTellBeside);
   return { file, findings };
 };
 
-/** Agents, of whatever partitions, did the same that none of their peers ever did: told of the last one. */
-export const noticedTogether = (known: AgentFile | undefined, met: Meeting, place: string): { readonly file: AgentFile; readonly findings: readonly Finding[] } => {
+/**
+ * Agents, of whatever partitions, did the same that none of their peers ever did: one case of the thing, told of the last of them, when it is two, and
+ * then each time that as many more have joined. A run that did several such things is told of once.
+ */
+export const noticedTogether = (known: AgentFile | undefined, met: Meeting, place: string, mayTell: () => boolean): { readonly file: AgentFile; readonly findings: readonly Finding[] } => {
   const file = known ?? newFile(met.tenant);
-  const evidence = evidenceOf('spread', file.odd[met.run], met, { ...met, impact: 'medium', consequential: true });
-  const { agents, count, what } = met;
-  const outcome = tellInto(file, met, `s-${place}`, evidence, true, { spread: { agents, count, what } });
-  return { file: outcome.file, findings: outcome.told === undefined ? [] : [outcome.told] };
+  const { tenant, agent, run, now, agents, count, what, case: of } = met;
+  const seen = count - 1;
+  const evidence = evidenceOf('spread', file.odd[run], met, { ...met, impact: 'medium', consequential: true });
+  const before = toldTogether(file.lately, run, now);
+  if (before !== undefined || !isDoubled(seen) || !mayTell()) return { file: named(file, before ?? of?.finding), findings: [] };
+  const finding: Finding = {
+    ...findingOf(seen === 1 && of !== undefined ? of.finding : `s-${place}`, { tenant, agent, run, at: now }, evidence),
+    spread: { agents, count, what }, ...(seen > 1 && of !== undefined && { case: { ...of, seen } }),
+  };
+  return { file: { ...named(file, finding.finding), lately: withTogether(file.lately, finding, of?.finding), cases: openCase(file.cases, finding.finding, 'spread', run, now) }, findings: [finding] };
 };
+
+const named = (file: AgentFile, finding: string | undefined): AgentFile => (finding === undefined ? file : { ...file, findings: [...file.findings.filter((one) => one !== finding), finding].slice(-keptFindings) });
 
 /** What is known of a run, or of its action alone where nothing of it is remembered. */
 const evidenceOf = (kind: Finding['kind'], stretch: Stretch | undefined, { pValue, eValue }: Pick<Score, 'pValue' | 'eValue'>, action: Pick<ActionSeen, 'action' | 'now' | 'impact' | 'consequential'>): Evidence => {
@@ -61,8 +72,8 @@ const evidenceOf = (kind: Finding['kind'], stretch: Stretch | undefined, { pValu
   return { contributions: stretch === undefined ? [] : contributionsOf(stretch), pValue, eValue, kind, impact, consequential, events, since };
 };
 
-const tellInto = (file: AgentFile, { tenant, agent, run, now }: Pick<ActionSeen, 'tenant' | 'agent' | 'run' | 'now'>, id: string, evidence: Evidence, opens: boolean, more: Pick<Finding, 'spread'> = {}): Outcome & { readonly file: AgentFile } => {
-  const outcome = tellOnce(file.lately, { ...findingOf(id, { tenant, agent, run, at: now }, evidence), ...more }, opens);
+const tellInto = (file: AgentFile, { tenant, agent, run, now }: Pick<ActionSeen, 'tenant' | 'agent' | 'run' | 'now'>, id: string, evidence: Evidence, mayOpen: () => boolean): Outcome & { readonly file: AgentFile } => {
+  const outcome = tellOnce(file.lately, findingOf(id, { tenant, agent, run, at: now }, evidence), mayOpen);
   const { as } = outcome;
   if (as === undefined) return { ...outcome, file };
   return { ...outcome, file: {

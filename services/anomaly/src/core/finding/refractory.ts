@@ -20,10 +20,17 @@ const patience: Readonly<Record<Finding['kind'], number>> = { behaviour: refract
 const mostKept = 32;
 /** Of one case so many findings are told one by one, and then each time that they have doubled: whoever listens hears of a second theft, and of a thousandth no thousand times. */
 const toldSingly = 4;
-const isTold = (seen: number): boolean => seen <= toldSingly || (seen & (seen - 1)) === 0;
+/** Whether it is a power of two. */
+export const isDoubled = (seen: number): boolean => (seen & (seen - 1)) === 0;
+const isTold = (seen: number): boolean => seen <= toldSingly || isDoubled(seen);
+
+/** That work has changed is one thing, whatever shows it. */
+const driftKey = 'drift:';
+/** What is still told of after an analyst's word: the same behaviour is a new case then; of drift a week is a week. */
+export const judged = (lately: Lately): Lately => Object.fromEntries(Object.entries(lately).filter(([key]) => !key.startsWith('behaviour:')));
 
 /** What makes two findings the same: kind, run-independent, and the features that carry them. */
-export const sameAs = ({ kind, contributions }: Pick<Finding, 'kind' | 'contributions'>): string =>
+export const sameAs = ({ kind, contributions }: Pick<Finding, 'kind' | 'contributions'>): string => kind === 'drift' ? driftKey :
   `${kind}:${contributions.filter(({ nats }) => nats > 0).slice(0, 2).map(({ feature }) => feature).sort().join('+')}`;
 
 export interface Outcome { readonly lately: Lately; /** Undefined: it is only counted. */ readonly told: Finding | undefined; /** The finding that stands for it; undefined: none does. */ readonly as: string | undefined; /** The worst that was told of its case. */ readonly severity: Finding['severity'] }
@@ -32,12 +39,14 @@ const isRecent = (known: ToldCase, { kind, at }: Finding): boolean => Math.abs(a
 
 /**
  * Opens a case, or adds to one: told at once where it has become worse.
- * @param opens whether it may open a case; without, it adds to the newest of its kind, and is not told where there is none
+ * @param mayOpen asked where it would open a case; without, it adds to the newest of its kind, and is not told where there is none
  */
-export const tellOnce = (lately: Lately, finding: Finding, opens = true): Outcome => {
+export const tellOnce = (lately: Lately, finding: Finding, mayOpen: () => boolean = () => true): Outcome => {
   const key = sameAs(finding);
   // A clock that jumped back does not silence anything for longer than the time itself.
-  const into = lately[key] !== undefined && isRecent(lately[key], finding) ? key
+  const known = lately[key] !== undefined && isRecent(lately[key], finding);
+  const opens = !known && mayOpen();
+  const into = known ? key
     : opens ? undefined : Object.keys(lately).findLast((one) => one.startsWith(`${finding.kind}:`) && isRecent(lately[one]!, finding));
   const { [into ?? key]: before, ...others } = lately;
   if (into === undefined || before === undefined) {
@@ -57,3 +66,13 @@ const newest = (lately: Lately): Lately => {
   const entries = Object.entries(lately);
   return entries.length <= mostKept ? lately : Object.fromEntries(entries.slice(-mostKept));
 };
+
+/** What several agents did is a case of the thing, which the things' partition keeps: an agent only knows of which of its runs that was told lately. */
+const togetherKey = (run: string | null): string => `spread:${run ?? ''}`;
+/** The finding that told it of this run. */
+export const toldTogether = (lately: Lately, run: string, now: number): string | undefined => {
+  const known = lately[togetherKey(run)];
+  return known !== undefined && Math.abs(now - known.at) < patience.spread ? known.finding : undefined;
+};
+export const withTogether = (lately: Lately, { finding, run, at, severity }: Finding, opened = finding): Lately =>
+  newest({ ...lately, [togetherKey(run)]: { finding: opened, at, severity, seen: 1, repeats: 0 } });
