@@ -213,7 +213,10 @@ describe('the sequencer', () => {
     await expect(log.start()).rejects.toMatchObject({ code: 'head_lost', message: expect.stringContaining('CS_CHECKPOINT_ACCEPT') });
     await expect(log.start(Buffer.alloc(32).toString('base64'))).rejects.toMatchObject({ code: 'head_lost' });
     await (await log.start(root)).add([source(1)]);
-    expect(log.signed.at(-1)).toBe(2);
-    await log.start();
+    expect(log.entries.map(({ source: { headers } }) => headers['ce_type'])).toEqual([undefined, 'countersign.audit.incident.v1', undefined]);
+    expect(JSON.parse(Buffer.from(log.entries[1]!.leaf).toString())).toEqual({ states: { what: 'head_accepted', size: 1, root } });
+    expect(log.signed.at(-1)).toBe(3);
+    await log.start(root);
+    expect(log.entries).toHaveLength(3);
   });
 });

@@ -81,6 +81,8 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
   let unsigned: { readonly state: LogState; readonly batch: readonly Waiting[] }[] = [];
   let running: Promise<void> | undefined;
   let signing: Promise<void> | undefined;
+  /** That somebody named the last signed head, for the record. */
+  let accepted: readonly Statement[] = [];
   let closed = false;
 
   const fail = (batch: readonly Waiting[], error: unknown): void => {
@@ -125,6 +127,7 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
   const own = async (): Promise<NonNullable<typeof held>> => {
     await signing;
     const { state, due, ...taken } = await take(deps);
+    accepted = [...accepted, ...taken.accepted];
     before = Promise.resolve(true);
     head = taken.head;
     covered = 0;
@@ -218,7 +221,7 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
 
   // An owner before may still have been signing its last batch: what it signed is read again.
   held = await own().catch(own);
-  if (held.due) await handIn([], []);
+  if (held.due || accepted.length > 0) await handIn([], accepted);
   return {
     add: (entries) => handIn(entries, []),
     state: (...statements) => handIn([], statements),

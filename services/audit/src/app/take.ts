@@ -1,5 +1,6 @@
 import { rootAt, rootOf } from '@countersign/tamper-log';
 import type { LogState } from '../core/sequence.ts';
+import type { Statement } from '../core/statement.ts';
 import type { SignedHead } from './ports.ts';
 import type { SequencerDeps } from './sequencer.ts';
 
@@ -19,7 +20,7 @@ const restore = 'Keep a copy of the database for whoever looks into it; then res
  * Takes the log over. Refuses one that is behind or beside its last signed checkpoint (a restored backup must not fork it), and one whose size, frontier or
  * source offsets are not those that audit committed: it would sign, or leave out, what somebody else wrote there.
  */
-export const take = async ({ origin, store, keeper, sha256, sign, accept }: SequencerDeps): Promise<{ readonly state: LogState; readonly head: SignedHead | undefined; readonly due: boolean }> => {
+export const take = async ({ origin, store, keeper, sha256, sign, accept }: SequencerDeps): Promise<{ readonly state: LogState; readonly head: SignedHead | undefined; readonly due: boolean; readonly accepted: readonly Statement[] }> => {
   const { state, word } = await store.own();
   const { size } = state.edge;
   const rootText = async (at: number): Promise<string> => sign(at, await rootAt(sha256, store.readTile, at)).root;
@@ -38,5 +39,7 @@ export const take = async ({ origin, store, keeper, sha256, sign, accept }: Sequ
     if (head ? head.vouched === true || head.size !== size : size > 0 || state.next.size > 0) throw new LogRefused('log_changed', 'the state of the log carries no word of this service, and is not the one that was signed last.', restore);
     await store.vouch(state);
   }
-  return { state, head, due: (await store.due()).length > 0 };
+  // Whoever accepted it may be who lost it.
+  const accepted: readonly Statement[] = signed > 0 ? [{ kind: 'incident', states: { what: 'head_accepted', size: signed, root: accept! } }] : [];
+  return { state, head, due: (await store.due()).length > 0, accepted };
 };
