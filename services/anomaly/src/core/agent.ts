@@ -1,5 +1,6 @@
 import { start } from './act.ts';
 import type { Lessons } from './act.ts';
+import type { Impact } from './finding/impact.ts';
 import { newMix } from './mix-drift.ts';
 import type { Mix } from './mix-drift.ts';
 import { newPace } from './pace.ts';
@@ -44,6 +45,9 @@ export interface OpenRun {
   /** The rest of a run that analysts cleared as far as it went. */
   readonly resumed: boolean;
   actions: number;
+  /** The most that what it did could do. */
+  impact: Impact;
+  consequential: boolean;
   /** When it last acted, epoch ms. */
   at: number;
   tokens: number;
@@ -52,7 +56,7 @@ export interface OpenRun {
 
 export const newRun = (run: string, task: number): OpenRun => ({
   run, task, previous: start, lessons: { own: [], tools: [], classes: [], targets: [] }, fresh: 0, familiar: 0, volume: 0, silence: 0, spend: 0, trouble: 0, hijack: 0,
-  level: 0, pValue: 1, eValue: 0.5, byBehaviour: true, ranked: -1, alerted: false, budgeted: false, kept: null, resumed: false, actions: 0, at: 0, tokens: 0, cost: 0,
+  level: 0, pValue: 1, eValue: 0.5, byBehaviour: true, ranked: -1, alerted: false, budgeted: false, kept: null, resumed: false, actions: 0, impact: 'low', consequential: false, at: 0, tokens: 0, cost: 0,
 });
 
 /** Nothing of such a run is learned until an analyst says what it was. */

@@ -5,9 +5,11 @@ import type { AgentBaseline, OpenRun } from './agent.ts';
 import { behaviours, newSurprise, surpriseOf } from './behaviour.ts';
 import { close, dispose, taskRunsOf } from './close.ts';
 import { groupOf, tenantOf } from './groups.ts';
-import type { Group, Groups } from './groups.ts';
+import type { Group, Groups, Tenant } from './groups.ts';
 import { admit, admitBeside, defaultBudget, evidenceOf, faded, giveBack, levelOfNext, mostEvidence, slowAlarm } from './evidence.ts';
 import type { AlertBudget } from './evidence.ts';
+import { tailOf } from './calibrate.ts';
+import { worse } from './finding/impact.ts';
 import { hashText } from './hash.ts';
 import { driftAlarm, learnMix } from './mix-drift.ts';
 import { levelOf, rankRun } from './rank.ts';
@@ -35,14 +37,14 @@ const settlesIn = 3 * 86_400_000;
 
 /**
  * Folds one observation, in constant time on average. Pure but for `state`: the same observations in the same order give the same state and the
- * same scores, bit for bit. @returns the score of an action; undefined for what is none
+ * same scores, bit for bit. @returns the score of an action, and of an outcome that made its run odder; undefined for what is none
  */
 export const detect = (state: DetectorState, seen: Observation, budget: AlertBudget = defaultBudget): Score | undefined => {
   const agent = agentOf(state, seen.tenant, seen.agent);
   switch (seen.kind) {
     case 'started': open(state, agent, seen, hashText(seen.task) || 1); return undefined;
     case 'action': return act(state, agent, seen, budget);
-    case 'outcome': outcome(agent, seen); return undefined;
+    case 'outcome': return outcome(state, agent, seen, budget);
     case 'ended': {
       const at = agent.open.findIndex((run) => run.run === seen.run);
       if (at >= 0) close(state, agent, seen, agent.open.splice(at, 1)[0]!);
@@ -71,21 +73,41 @@ const open = (state: DetectorState, agent: AgentBaseline, { tenant, run, now }: 
   return opened;
 };
 
+/** Below this a surprise of pace or spending is not worth words. */
+const worthWords = 3;
 /** More is not told apart. */
 const mostSpent = Number.MAX_SAFE_INTEGER;
 
-const outcome = (agent: AgentBaseline, { run: name, failed, tokens, cost }: OutcomeSeen): void => {
-  const run = agent.open.find((one) => one.run === name);
+/** What an outcome adds to what its run spent and failed; judged at once, since no action may follow. @returns undefined where it made nothing odder */
+const outcome = (state: DetectorState, agent: AgentBaseline, seen: OutcomeSeen, budget: AlertBudget): Score | undefined => {
+  const run = agent.open.find((one) => one.run === seen.run);
+  const contributions: Contribution[] = [];
   // How often an agent fails is no habit to learn from a run that was alerted about.
   if (run === undefined || !isKept(run)) {
-    const trouble = -Math.log(takeShare(agent.failures, failed));
-    if (run === undefined) return;
+    const usual = agent.failures.slow;
+    const trouble = -Math.log(takeShare(agent.failures, seen.failed));
+    if (run === undefined) return undefined;
+    if (trouble > Math.max(worthWords, run.trouble)) contributions.push({ feature: 'errors', nats: trouble - run.trouble, observed: agent.failures.fast, expected: usual, peerShare: null });
     run.trouble = Math.max(run.trouble, trouble);
   }
-  run.tokens = Math.min(mostSpent, run.tokens + (tokens ?? 0));
-  run.cost = Math.min(mostSpent, run.cost + (cost ?? 0));
-  run.spend = Math.max(run.spend, -Math.log(amountTail(agent.tokens, run.tokens)), -Math.log(amountTail(agent.cost, run.cost)));
+  run.tokens = Math.min(mostSpent, run.tokens + (seen.tokens ?? 0));
+  run.cost = Math.min(mostSpent, run.cost + (seen.cost ?? 0));
+  const before = run.spend;
+  for (const feature of ['tokens', 'cost'] as const) {
+    const nats = -Math.log(amountTail(agent[feature], run[feature]));
+    if (nats > Math.max(worthWords, before)) contributions.push({ feature, nats: nats - before, observed: run[feature], expected: Math.expm1(agent[feature].mean), peerShare: null });
+    run.spend = Math.max(run.spend, nats);
+  }
+  if (contributions.length === 0 || agent.peers === '' || run.actions === 0) return undefined;
+  const group = groupOf(state, agent), tenant = tenantOf(state, seen.tenant);
+  for (const [i, one] of contributions.entries()) {
+    const channel = one.feature === 'errors' ? 'trouble' : 'spend';
+    // The share of peers' runs that were as dear, or in as much trouble, for them.
+    if (group.calibrations[channel].total > 0) contributions[i] = { ...one, peerShare: tailOf(group.calibrations[channel], run[channel]) };
+  }
+  return judge(agent, run, group, tenant, seen.now, contributions, none, budget);
 };
+const none: readonly number[] = [];
 
 const surprise = newSurprise();
 const byNats = (a: Contribution, b: Contribution): number => b.nats - a.nats;
@@ -119,41 +141,48 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
   run.fresh = Math.max(run.fresh, surprise.fresh);
   run.familiar = Math.max(run.familiar, surprise.known);
   run.previous = did.tool;
+  run.impact = worse(run.impact, seen.impact);
+  run.consequential ||= seen.consequential;
   keepPace(agent, group, run, seen.now, contributions);
   noteLessons(did, run.lessons);
   learnMix(agent.mix, did.tool, !isKept(run));
 
-  rankRun(run, group, tenant, taskRuns);
+  return judge(agent, run, group, tenant, seen.now, contributions, newsOf(did, surprise), budget);
+};
+
+/** What a run amounts to now, and whether somebody is to be told. */
+const judge = (agent: AgentBaseline, run: OpenRun, group: Group, tenant: Tenant, now: number, contributions: Contribution[], news: readonly number[], budget: AlertBudget): Score => {
+  rankRun(run, group, tenant, taskRunsOf(group, run.task));
   const ofHabit = run.hijack < run.familiar / 3;
   const drift = (agent.changed > 0.6 && ofHabit) || agent.strayed > driftAlarm;
   // What a registered change or a lasting one explains is a case for review, not for an alert.
-  const isExplained = ofHabit && run.byBehaviour && (drift || Math.abs(seen.now - agent.renewed) < settlesIn);
+  const isExplained = ofHabit && run.byBehaviour && (drift || Math.abs(now - agent.renewed) < settlesIn);
   const slow = agent.slow >= slowAlarm;
   let alert = false, opens = false;
   if (!run.alerted && !isExplained && (slow || run.pValue <= run.level)) {
     run.budgeted = admit(tenant.control, hashText(agent.owner), budget, agent.alertedOn !== tenant.control.day);
     opens = run.budgeted;
     // For whom the budget has none left, nobody is called, but where the house is looking at this agent already; it is no reason to learn it.
-    if (opens || Math.abs(seen.now - agent.alertedAt) < caseMs) run.alerted = alert = true; else run.kept ??= 'over_budget';
+    if (opens || Math.abs(now - agent.alertedAt) < caseMs) run.alerted = alert = true; else run.kept ??= 'over_budget';
   }
   if (opens) {
     agent.alertedOn = tenant.control.day;
-    agent.alertedAt = seen.now;
+    agent.alertedAt = now;
     agent.slow = 0;
   }
-  agent.evidence = Math.min(mostEvidence, Math.max(faded(agent, seen.now), slow ? evidenceOf(1 / slowAlarm) : 0, evidenceOf(run.pValue)));
-  agent.evidenceAt = Math.max(agent.evidenceAt, seen.now);
+  agent.evidence = Math.min(mostEvidence, Math.max(faded(agent, now), slow ? evidenceOf(1 / slowAlarm) : 0, evidenceOf(run.pValue)));
+  agent.evidenceAt = Math.max(agent.evidenceAt, now);
   if (contributions.length > 1) contributions.sort(byNats);
   let evidence = 0;
   for (const { nats } of contributions) evidence += nats;
   return {
     pValue: run.pValue, eValue: run.eValue, evidence, contributions, level: levelOf(agent.evidence), alert, opens, drift,
-    news: newsOf(did, surprise),
+    news,
   };
 };
 
 /** What became of the alert of an action: it opened no case and uses no budget; and where nobody was told of it, its run takes no place from one that an analyst is asked about. */
-export const openedNone = (state: DetectorState, { tenant, agent: name, run: of }: ActionSeen, isTold: boolean): void => {
+export const openedNone = (state: DetectorState, { tenant, agent: name, run: of }: Pick<ActionSeen, 'tenant' | 'agent' | 'run'>, isTold: boolean): void => {
   const agent = agentOf(state, tenant, name);
   const run = agent.open.find(({ run }) => run === of);
   if (run === undefined) return;
@@ -169,9 +198,6 @@ export const mayTellBeside = (state: DetectorState, tenant: string, name: string
 
 /** The level as it stands at a time without new actions. */
 export const levelAt = (agent: AgentBaseline, now: number): Score['level'] => levelOf(faded(agent, now));
-
-/** Below this a surprise of pace is not worth words. */
-const worthWords = 3;
 
 const keepPace = (agent: AgentBaseline, group: Group, run: OpenRun, now: number, contributions: Contribution[]): void => {
   const { pace } = agent;

@@ -3,16 +3,17 @@ import { agentKey, detect, levelAt, mayTellBeside, newDetector, openedNone } fro
 import type { DetectorState } from './detect.ts';
 import { faded } from './evidence.ts';
 import { noticed, noticedTogether } from './finding/notice.ts';
+import type { Acted } from './finding/stretch.ts';
 import { disposeOf, isOpen } from './finding/disposition.ts';
 import { newFile } from './finding/file.ts';
 import type { AgentFile } from './finding/file.ts';
 import { judged } from './finding/refractory.ts';
-import type { Meeting, Observation, RunEnded, Sighting } from './observation.ts';
+import type { Meeting, Observation, OutcomeSeen, RunEnded, Sighting } from './observation.ts';
 import { meet, newSpread, sightingsOf } from './spread.ts';
 import type { Spread } from './spread.ts';
 
 /** Rises whenever the same actions would fold to other state: older checkpoints are then thrown away and the topic is read again. */
-export const foldVersion = 12;
+export const foldVersion = 13;
 
 /** What stands on anomaly.actions.v1: what agents did, what partitions tell each other of it, and what analysts say of findings. */
 export type Entry = Observation | Sighting | Meeting | (Disposition & { readonly kind: 'disposition' });
@@ -76,16 +77,23 @@ const observe = (state: PartitionState, seen: Observation, place: string): Told 
   const key = agentKey(seen.tenant, seen.agent);
   const known = state.files.get(key);
   if (seen.kind === 'ended' && known?.odd[seen.run] !== undefined) return ended(state, known, seen, place);
-  if (score === undefined || seen.kind !== 'action') return { ...nothing, touched: [key] };
-  const { file, findings } = noticed(known, seen, score, place, () => mayTellBeside(state.detector, seen.tenant, seen.agent));
+  if (score === undefined || (seen.kind !== 'action' && seen.kind !== 'outcome')) return { ...nothing, touched: [key] };
+  const acted = seen.kind === 'action' ? seen : actedOf(state, seen);
+  const { file, findings } = noticed(known, acted, score, place, () => mayTellBeside(state.detector, seen.tenant, seen.agent));
   const told = findings.find(({ kind }) => kind === 'behaviour');
   if (score.alert && (told === undefined || told.case !== undefined)) openedNone(state.detector, seen, told !== undefined);
-  const forwards = sightingsOf(seen, score);
+  const forwards = seen.kind === 'action' ? sightingsOf(seen, score) : [];
   if (file === undefined) return { ...nothing, forwards, touched: [key] };
   const next = { ...file, level: score.level, findings: score.level === 'normal' ? [] : file.findings };
   state.files.set(key, next);
   const levels = isSame(known, next) ? [] : [say(state, seen.agent, next, place, seen.now)];
   return { ...nothing, levels, findings, forwards, touched: [key] };
+};
+
+/** An outcome as what is told of: the tool's call, and the most that its run could do. */
+const actedOf = ({ detector }: PartitionState, seen: OutcomeSeen): Acted => {
+  const { impact, consequential } = detector.agents.get(agentKey(seen.tenant, seen.agent))!.open.find(({ run }) => run === seen.run)!;
+  return { ...seen, impact, consequential, trust: 'none', from: null };
 };
 
 /** A run that is over has no level any more; what was odd in it can still be asked about. */

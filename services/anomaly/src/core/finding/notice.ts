@@ -10,7 +10,7 @@ import { isDoubled, tellOnce, toldTogether, withTogether } from './refractory.ts
 import type { Outcome } from './refractory.ts';
 import { confidenceOf, isWorse, severityOf } from './severity.ts';
 import { contributionsOf, stretchWith } from './stretch.ts';
-import type { Stretch } from './stretch.ts';
+import type { Acted, Stretch } from './stretch.ts';
 
 /** Findings named beside a level. */
 const keptFindings = 16;
@@ -24,7 +24,7 @@ export interface Noticed {
 }
 
 /** What a scored action makes people be told: a finding where it asks for attention, one where an agent's work has changed for good. */
-export const noticed = (known: AgentFile | undefined, seen: ActionSeen, score: Score, place: string, mayTellBeside: () => boolean): Noticed => {
+export const noticed = (known: AgentFile | undefined, seen: Acted, score: Score, place: string, mayTellBeside: () => boolean): Noticed => {
   const before = known?.odd[seen.run];
   const isOdd = score.alert || score.drift || score.news.length > 0 || score.level !== 'normal' || score.pValue < oddBelow;
   if (known === undefined && !isOdd) return { file: undefined, findings: [] };

@@ -5,6 +5,9 @@ import type { Impact } from './impact.ts';
 import { worse } from './impact.ts';
 import { inWords } from './words.ts';
 
+/** What is told of: an action, or the outcome of one. */
+export type Acted = Pick<ActionSeen, 'tenant' | 'agent' | 'run' | 'action' | 'now' | 'tool' | 'impact' | 'consequential' | 'trust' | 'from'>;
+
 /** What is remembered of a run in which something was odd: enough to explain it. Plain data, part of the checkpoint. */
 export interface Stretch {
   /** Actions with evidence, oldest first. */
@@ -25,7 +28,7 @@ const levels: readonly AnomalyLevel['level'][] = ['normal', 'raised', 'high'];
 export const higher = (a: AnomalyLevel['level'], b: AnomalyLevel['level']): AnomalyLevel['level'] => (levels.indexOf(a) >= levels.indexOf(b) ? a : b);
 
 /** Adds one scored action. Undefined while nothing in the run was odd. */
-export const stretchWith = (known: Stretch | undefined, action: ActionSeen, score: Score): Stretch | undefined => {
+export const stretchWith = (known: Stretch | undefined, action: Acted, score: Score): Stretch | undefined => {
   const odd = score.contributions.filter(({ nats }) => nats > 0);
   if (odd.length === 0) return known === undefined && score.level !== 'normal' ? { ...bare(action), level: score.level } : known;
   const before = known ?? bare(action);
@@ -43,7 +46,7 @@ export const stretchWith = (known: Stretch | undefined, action: ActionSeen, scor
   };
 };
 
-const bare = (action: ActionSeen): Stretch => ({ events: [], since: action.now, impact: action.impact, consequential: action.consequential, parts: [], level: 'normal', told: null });
+const bare = (action: Acted): Stretch => ({ events: [], since: action.now, impact: action.impact, consequential: action.consequential, parts: [], level: 'normal', told: null });
 
 /** What the stretch is explained by. */
 export const contributionsOf = ({ parts }: Stretch): readonly Contribution[] => parts.map(({ oddest: _, ...part }) => part);

@@ -1,11 +1,11 @@
-import type { ActionSeen } from '../observation.ts';
 import type { Contribution } from '../score.ts';
+import type { Acted } from './stretch.ts';
 
 const many = (value: number): string => (Number.isInteger(value) ? String(value) : value >= 10 ? value.toFixed(0) : value.toPrecision(2));
 const chance = (value: number): string => (value >= 0.01 ? `${(value * 100).toFixed(0)} %` : value > 0 ? value.toExponential(0) : '0');
 
 /** What each feature saw, in words: of the action, compared with what this agent usually does. */
-const said: Readonly<Record<Contribution['feature'], (part: Contribution, action: ActionSeen) => string>> = {
+const said: Readonly<Record<Contribution['feature'], (part: Contribution, action: Acted) => string>> = {
   volume: ({ observed, expected }) => `${many(observed)} actions or runs at once where ${many(expected)} are usual`,
   silence: ({ expected }) => `acts again after a silence in which ${many(expected)} runs were to be expected`,
   timing: ({ expected }) => `acts at an hour at which, and at quieter ones, ${chance(expected)} of its work is done`,
@@ -19,14 +19,14 @@ const said: Readonly<Record<Contribution['feature'], (part: Contribution, action
   mix: ({ observed, expected }) => `uses its tools in another mix than before (${many(observed)} against ${many(expected)})`,
   tokens: ({ observed, expected }) => `${many(observed)} tokens where ${many(expected)} are usual`,
   cost: ({ observed, expected }) => `costs ${many(observed)} where ${many(expected)} is usual`,
-  errors: ({ observed, expected }) => `${many(observed)} failures where ${many(expected)} are usual`,
+  errors: ({ observed, expected }) => `${chance(observed)} of what it did lately failed, where ${chance(expected)} is usual`,
   refusals: ({ observed, expected }) => `${many(observed)} refusals where ${many(expected)} are usual`,
 };
 
 const longest = 500;
 
 /** One sentence about one part of a score. */
-export const inWords = (part: Contribution, action: ActionSeen): string => {
+export const inWords = (part: Contribution, action: Acted): string => {
   const peers = part.peerShare === null ? '' : part.peerShare === 0 ? '; no peer does that' : `; ${chance(part.peerShare)} of what its peers do is like that`;
   return `${said[part.feature](part, action)}${peers}`.slice(0, longest);
 };
