@@ -66,13 +66,16 @@ describe('the state that the sequencer goes on from', () => {
     await expect(book.again()).rejects.toMatchObject(refused);
   });
 
-  it('goes on as another log, which believes no offset of the one that was changed: what the bus has is read again', async () => {
-    await sql('update source_offset set next = 4');
+  it.each([
+    ['reads on where its copy ends', 'select 1', 2, ['2', '3']],
+    ['believes no offset of a copy that was changed: what the bus has is read again', 'update source_offset set next = 4', 0, ['0', '1', '2', '3']],
+  ] as const)('goes on as another log, which %s', async (_, change, copy, offsets) => {
+    await book.pool.query(change);
     const heir = await book.again({ origin: `${log}/2`, predecessor: log });
     await heir.record([0, 1, 2, 3].map(event));
     const leaves = (await heir.published.find({}, 10)).map(({ leaf }) => JSON.parse(leaf.toString()) as { type: string; states: object | null; source: { offset: string } });
-    expect(leaves[0]).toMatchObject({ type: 'countersign.audit.resumed.v1', states: { predecessor: log, size: 2, copy: 0 } });
-    expect(leaves.slice(1).map(({ source }) => source.offset)).toEqual(['0', '1', '2', '3']);
+    expect(leaves[0]).toMatchObject({ type: 'countersign.audit.resumed.v1', states: { predecessor: log, size: 2, copy } });
+    expect(leaves.slice(1).map(({ source }) => source.offset)).toEqual(offsets);
     await heir.close();
     await (await book.again({ origin: `${log}/2`, predecessor: log })).close();
   });
