@@ -1,3 +1,4 @@
+import { agentKey } from '@countersign/anomaly/core/detect';
 import { emptyPartition, take } from '@countersign/anomaly/core/partition';
 import type { Entry } from '@countersign/anomaly/core/partition';
 import type { Finding } from '@countersign/contracts';
@@ -52,7 +53,7 @@ export const evaluate = ({ fleet: options, learn, times, looked }: Evaluation): 
         for (const said of people!.say((firstDay + today) * day)) take(state, said, `0-${observations++}`);
         morning = Number.POSITIVE_INFINITY;
       }
-      if (seen.kind === 'ended' && today >= learn && !byAgent.has(seen.agent)) rank(state.detector.agents.get(seen.agent)?.open.find(({ run }) => run === seen.run)?.pValue ?? 1);
+      if (seen.kind === 'ended' && today >= learn && !byAgent.has(seen.agent)) rank(state.detector.agents.get(agentKey(seen.tenant, seen.agent))?.open.find(({ run }) => run === seen.run)?.pValue ?? 1);
       // What partitions tell each other comes back to this one, which is all there are.
       const queue: Entry[] = [seen];
       for (let entry = queue.shift(); entry !== undefined; entry = queue.shift()) {
