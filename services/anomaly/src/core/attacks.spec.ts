@@ -107,6 +107,14 @@ describe('an analyst\'s word', () => {
     expect(told(word(mistake!.finding, 'false', after(5) + 30_000)).at(-1)!.dispositions).toMatchObject([{ status: 'done', level: 'high' }]);
   });
 
+  it('that it was expected lets the share of odd runs begin anew', () => {
+    const { told, findings, agent } = house();
+    const [finding] = findings([...hijacked('anna', 9_000, after(5)), end('anna', 9_000, after(5) + 3_000)]);
+    agent('anna').changed = 0.9;
+    told(word(finding!.finding, 'expected', after(6)));
+    expect(agent('anna').changed).toBe(0);
+  });
+
   it('that a change of work was expected is the last of it: no storm after it, and a week between proposals', () => {
     const agents = ['anna', 'bert', 'carl'];
     const state = house(agents, 1_500);

@@ -95,3 +95,15 @@ describe('evidence', () => {
     expect(admit(control, noisy, defaultBudget)).toBe(true);
   });
 });
+
+describe('the level at which runs are tested', () => {
+  it('rises with each agent that was found that day, as LOND has it', () => {
+    const levelAfter = (found: number): number => {
+      const control = newAlertControl();
+      levelOfNext(control, 1, defaultBudget);
+      for (let owner = 0; owner < found; owner++) admit(control, owner, defaultBudget);
+      return levelOfNext(control, 1, defaultBudget);
+    };
+    expect([levelAfter(1) / levelAfter(0), levelAfter(4) / levelAfter(0)].map((factor) => Math.round(factor * 1e6) / 1e6)).toEqual([2, 5]);
+  });
+});
