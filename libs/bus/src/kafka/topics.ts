@@ -29,6 +29,22 @@ const settings = (spec: TopicSpec) => [
 
 const settling = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE', 'UNKNOWN_TOPIC_OR_PARTITION']);
 const settlingMs = 5_000;
+/** A topic just created may not have its leaders everywhere yet, and a broker that restarts or is busy answers nothing for a while. */
+const patienceMs = 45_000;
+/** kafkajs takes apart the answer it did not get where none of its connections is up at that moment: a TypeError, which says nothing about the question. */
+const mayPass = (error: unknown): boolean => (error as { retriable?: boolean }).retriable === true || (error as Error).name === 'TypeError';
+
+/** Asks again while no broker answers. @param between what to do before asking again */
+const patiently = async <T>(ask: () => Promise<T>, between: () => Promise<unknown> = () => Promise.resolve()): Promise<T> => {
+  const end = Date.now() + patienceMs;
+  for (let attempt = 1; ; attempt += 1) {
+    try { return await ask(); } catch (error) {
+      if (Date.now() >= end || !mayPass(error)) throw error;
+      await between().catch(() => undefined);
+      await pause(backoffMs(attempt));
+    }
+  }
+};
 
 export const createTopics = (client: Client): Topics => {
   const counts = new Map<string, number>();
@@ -37,13 +53,10 @@ export const createTopics = (client: Client): Topics => {
   const partitions = async (topic: string): Promise<number> => {
     const known = counts.get(topic);
     if (known !== undefined) return known;
-    let metadata;
-    try {
-      metadata = await client.admin((admin) => admin.fetchTopicMetadata({ topics: [topic] }));
-    } catch (error) {
+    const metadata = await patiently(() => client.admin((admin) => admin.fetchTopicMetadata({ topics: [topic] })).catch((error: unknown) => {
       if (failureType(error) === 'UNKNOWN_TOPIC_OR_PARTITION' || failureType(error) === 'INVALID_TOPIC_EXCEPTION') throw new BusError('topic_unknown', `there is no topic ${topic}; contracts/topics.yaml declares them and the start creates them`);
       throw error;
-    }
+    }));
     const count = metadata.topics.find((one) => one.name === topic)?.partitions.length ?? 0;
     if (count === 0) throw new BusError('topic_unknown', `there is no topic ${topic}`);
     counts.set(topic, count);
@@ -53,25 +66,17 @@ export const createTopics = (client: Client): Topics => {
   const limit = async (topic: string): Promise<number> => {
     const known = limits.get(topic);
     if (known !== undefined && Date.now() - known.at < 60_000) return known.bytes;
-    const { resources } = await client.admin((admin) => admin.describeConfigs({ includeSynonyms: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: ['max.message.bytes'] }] }));
+    const { resources } = await patiently(() => client.admin((admin) => admin.describeConfigs({ includeSynonyms: false, resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: ['max.message.bytes'] }] })));
     const bytes = Number(resources[0]?.configEntries.find((one) => one.configName === 'max.message.bytes')?.configValue ?? 1_048_588);
     limits.set(topic, { bytes, at: Date.now() });
     return bytes;
   };
 
-  /** A topic just created may not have its leaders everywhere yet, and a broker that restarts has none for a while: asked again for up to 45 s. */
-  const offsets = async (topic: string, fromBeginning: boolean): Promise<readonly bigint[]> => {
-    const until = Date.now() + 45_000;
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await readOffsets(topic, fromBeginning);
-      } catch (error) {
-        if (Date.now() >= until || (error as { retriable?: boolean }).retriable !== true) throw error;
-        await client.raw((cluster) => cluster.refreshMetadata()).catch(() => undefined);
-        await pause(backoffMs(attempt));
-      }
-    }
-  };
+  const offsets = (topic: string, fromBeginning: boolean): Promise<readonly bigint[]> => patiently(
+    () => readOffsets(topic, fromBeginning),
+    // A new connection that knows no topic would ask for all there are.
+    () => client.raw(async (cluster) => { await cluster.addMultipleTargetTopics([topic]); await cluster.refreshMetadata(); }),
+  );
 
   const readOffsets = async (topic: string, fromBeginning: boolean): Promise<readonly bigint[]> => {
     const count = await partitions(topic);
@@ -103,13 +108,13 @@ export const createTopics = (client: Client): Topics => {
     starts: (topic) => offsets(topic, true),
     at: async (topic, time) => {
       const count = await partitions(topic);
-      const found = await client.admin((admin) => admin.fetchTopicOffsetsByTimestamp(topic, time));
+      const found = await patiently(() => client.admin((admin) => admin.fetchTopicOffsetsByTimestamp(topic, time)));
       const by = new Map(found.map(({ partition, offset }) => [partition, BigInt(offset)]));
       return Array.from({ length: count }, (_, partition) => by.get(partition)!);
     },
     ensure: async (specs) => {
       for (let attempt = 1; ; attempt += 1) {
-        const existing = new Set(await client.admin((admin) => admin.listTopics()));
+        const existing = new Set(await patiently(() => client.admin((admin) => admin.listTopics())));
         const missing = specs.filter(({ name }) => !existing.has(name));
         if (missing.length === 0) break;
         try {
@@ -124,6 +129,8 @@ export const createTopics = (client: Client): Topics => {
         counts.delete(name);
         const found = await partitions(name);
         if (found !== wanted) throw new BusError('topic_partitions_differ', `topic ${name} has ${found} partitions and is declared with ${wanted}; the number of partitions of a topic version never changes: declare a new version`);
+        // Created is not led: whoever publishes next is not to find a partition that nobody leads yet.
+        await offsets(name, false);
       }
     },
   };
