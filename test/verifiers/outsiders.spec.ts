@@ -149,5 +149,5 @@ const says = (why: string) => ({ holds: false, why: expect.stringContaining(why)
     expect(await outside.fsck(url)).toEqual(holds);
     expect(await outside.extends(checkpoints.early, url)).toEqual(holds);
     expect(await outside.extends(checkpoints.late, url)).toMatchObject(says(''));
-  });
+  }, 300_000);
 });
