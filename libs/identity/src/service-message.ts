@@ -1,3 +1,4 @@
+import { sequenceHeader } from '@countersign/kernel';
 import { sign, verify } from 'node:crypto';
 import { fromBase64Url, lengthPrefixed, sha256 } from './bytes.ts';
 import type { KeySet, SigningKey } from './keys.ts';
@@ -6,9 +7,6 @@ import { refuse } from './outcome.ts';
 import type { Checked } from './outcome.ts';
 
 const covered = ['ce_id', 'ce_type', 'ce_source', 'ce_time', 'tenant'] as const;
-
-/** The number of a message among those that its service put into the same partition, dense from 0 (service-host's `numbering`); not every message has one. */
-export const sequenceHeader = 'cs_seq';
 
 /** A tombstone has no value to hash; its marker cannot be the hash of any value. A number is covered where there is one: it can neither be changed nor taken away. */
 const input = (record: SignedRecord, kid: string): Buffer => {

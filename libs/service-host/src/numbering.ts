@@ -1,8 +1,9 @@
 import { partitionFor } from '@countersign/bus';
 import { topic, topics } from '@countersign/contracts';
 import type { Numbering } from '@countersign/event-store/postgres';
-import { sequenceHeader, signServiceMessage } from '@countersign/identity';
+import { signServiceMessage } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
+import { sequenceHeader } from '@countersign/kernel';
 
 /** Topics of what services say for the record. Not compacted: numbers that Kafka itself takes away would look like a loss. */
 const numbered: readonly string[] = [topic.registryEvents, topic.approvalsEvents, topic.supervisionEvents, topic.policyEvents];

@@ -1,3 +1,4 @@
+import { createTurns } from '@countersign/kernel';
 import type { FollowOptions, Subscription } from '../port.ts';
 import type { LogStore } from './store.ts';
 import { partitionKey } from './store.ts';
@@ -16,12 +17,7 @@ export const followLog = async (store: LogStore, options: FollowOptions, pollMs:
     }
   }
   const behind = new Set(places.map((_, i) => i));
-  let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = (task: () => unknown): Promise<unknown> => {
-    const mine = turn.then(task);
-    turn = mine.catch(() => undefined);
-    return mine;
-  };
+  const inTurn = createTurns();
   const reached = (i: number): void => {
     if (behind.delete(i) && behind.size === 0) options.onCaughtUp?.();
   };

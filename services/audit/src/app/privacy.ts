@@ -1,3 +1,4 @@
+import { createTurns } from '@countersign/kernel';
 import type { RetentionClass } from '../core/retention.ts';
 import { isOver } from '../core/retention.ts';
 import type { Statement } from '../core/statement.ts';
@@ -135,13 +136,9 @@ export const createPrivacy = ({ tenant, keys, store, state, pseudonym, forget, s
   };
   /** Its keys go all at once: where they are still here, a hold is not too late. */
   const remaining = async ({ subjects, keys: ids }: Erasure): Promise<readonly FoundKey[]> => (await keys.find(tenant, { subjects })).filter(({ id }) => ids.includes(id));
-  let turn: Promise<unknown> = Promise.resolve();
+  const turns = createTurns();
   /** One after the other: a hold is placed before something goes, or after it, and never on what is going. */
-  const inTurn = <Args extends readonly unknown[], T>(act: (...args: Args) => Promise<T>) => (...args: Args): Promise<T> => {
-    const done = turn.then(() => act(...args));
-    turn = done.catch(() => undefined);
-    return done;
-  };
+  const inTurn = <Args extends readonly unknown[], T>(act: (...args: Args) => Promise<T>) => (...args: Args): Promise<T> => turns(() => act(...args));
   return {
     erase: inTurn(async (scope, id, by, reason) => {
       await settled();

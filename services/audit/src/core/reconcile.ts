@@ -1,3 +1,4 @@
+import { sequenceHeader } from '@countersign/kernel';
 import { refusedHeader } from './entry.ts';
 import type { SourceRecord } from './entry.ts';
 import { fieldsOf, numberOf } from './reading.ts';
@@ -33,8 +34,6 @@ const nothing = (next: number): Seen => ({ next, since: next, governed: 0, unpro
 
 const offsetOf = (value: unknown): number | null => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : null);
 
-/** Under this header stands the number that a service gave its message, under its signature (libs/identity). */
-const sequenceHeader = 'cs_seq';
 /** A service that crashed says its last batch again, under the same numbers; what goes back further is not that. */
 const saidAgain = 1_000;
 

@@ -1,3 +1,4 @@
+import { createTurns } from '@countersign/kernel';
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,12 +20,7 @@ export const openFileKeys = async (folder: string, kms: KeyManagement): Promise<
   const byId = new Map<string, Kept>();
   const bySubject = new Map<string, string>();
   const opened = new Map<string, Uint8Array>();
-  let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = <T>(body: () => Promise<T>): Promise<T> => {
-    const result = turn.then(body);
-    turn = result.catch(() => undefined);
-    return result;
-  };
+  const inTurn = createTurns();
   const remember = (kept: Kept): void => {
     byId.set(kept.id, kept);
     bySubject.set(nameOf(kept.tenant, kept.subject), kept.id);

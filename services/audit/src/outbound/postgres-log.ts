@@ -1,4 +1,5 @@
 import { inTransaction } from '@countersign/event-store/postgres';
+import { createTurns } from '@countersign/kernel';
 import { hashesPerTile } from '@countersign/tamper-log';
 import type { TileRun } from '@countersign/tamper-log';
 import { hash } from 'node:crypto';
@@ -55,13 +56,8 @@ export const createPostgresLog = (pool: Pool, log: string, word: OwnWord, owed: 
   let epoch = -1n;
   const macOf = (state: LogState): string => word.mac(textOf(log, state));
   const partitions = createPartitions(pool);
-  let turn: Promise<unknown> = Promise.resolve();
   /** One transaction after the other, in the order they were asked for. */
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const done = turn.then(work);
-    turn = done.catch(() => undefined);
-    return done;
-  };
+  const inTurn = createTurns();
   return {
     // In one transaction: an owner that comes meanwhile waits, or its first batch would be half of what is read.
     own: () => inTransaction(pool, async (client) => {

@@ -1,3 +1,5 @@
+import { createTurns } from '@countersign/kernel';
+
 /**
  * The one desk at which the batches of all partitions of this process are worked at: whoever has it has it alone, first come, first served. While a batch
  * is worked at nothing else in the process moves, so whoever works looks up every few milliseconds: what has arrived by then is heard, halts above all, and
@@ -19,7 +21,7 @@ export type LookUp = () => Promise<void> | undefined;
  * @param turn resolves when everything that had arrived has been heard
  */
 export const createDesk = (everyMs: number, clock: () => number, turn: () => Promise<void>): Desk => {
-  let last: Promise<unknown> = Promise.resolve();
+  const inTurn = createTurns();
   let taken = 0;
   let since = 0;
   const lookUp: LookUp = () => (clock() - since < everyMs ? undefined : turn().then(() => { since = clock(); }));
@@ -28,9 +30,9 @@ export const createDesk = (everyMs: number, clock: () => number, turn: () => Pro
     work: (job) => {
       // Nobody was at the desk, so the process has just listened. Who takes it over from somebody else has not.
       if (taken++ === 0) since = clock();
-      const mine = last.then(() => job(lookUp)).finally(() => { taken -= 1; });
-      last = mine.catch(() => undefined);
-      return mine;
+      return inTurn(async () => {
+        try { return await job(lookUp); } finally { taken -= 1; }
+      });
     },
   };
 };
