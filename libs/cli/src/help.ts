@@ -1,3 +1,4 @@
+import { edits } from '@countersign/kernel';
 import { commands } from './commands.ts';
 import { documentHelp } from './document/document.ts';
 import { documentOf } from './document/of-command.ts';
@@ -19,18 +20,7 @@ export const helpOf = ([name = '', ...words]: readonly string[]): string | undef
 /** What somebody may have meant who typed a command that there is not. */
 export const meant = (name: string): string => {
   const under = Object.entries(commands).flatMap(([word, { usage }]) => (knowsWord(usage, name) ? [`countersign ${word} ${name}`] : []));
-  const near = Object.keys(commands).filter((word) => distance(word, name) <= Math.min(2, Math.floor(name.length / 2))).map((word) => `countersign ${word}`);
+  const near = Object.keys(commands).filter((word) => edits(word, name) <= Math.min(2, Math.floor(name.length / 2))).map((word) => `countersign ${word}`);
   const offered = [...under, ...near];
   return `There is no command "${name.slice(0, 64).replaceAll(/[^\x20-\x7e]/g, ' ')}".${offered.length === 0 ? '' : ` Did you mean ${offered.join(', or ')}?`} countersign help lists all of them.`;
-};
-
-/** How many letters lie between two words (Levenshtein). */
-const distance = (a: string, b: string): number => {
-  let row = [...Array(b.length + 1).keys()];
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) next.push(Math.min(next[j]! + 1, row[j + 1]! + 1, row[j]! + Number(letter !== other)));
-    row = next;
-  }
-  return row.at(-1)!;
 };

@@ -1,6 +1,7 @@
 export * from './chain-place.ts';
 export * from './decider.ts';
 export * from './effective.ts';
+export * from './edits.ts';
 export * from './ids.ts';
 export * from './money.ts';
 export * from './time.ts';

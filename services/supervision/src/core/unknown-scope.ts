@@ -1,21 +1,11 @@
 import type { HaltScope } from '@countersign/contracts';
+import { edits } from '@countersign/kernel';
 
 /** What a halt names and nobody here knows: it stands all the same, for what it names may be about to come. */
 export interface UnknownScope { readonly kind: 'agent' | 'tool' | 'run' | 'tenant'; /** Names that are known and look like it, the nearest first. */ readonly near: readonly string[] }
 
 const mostNear = 3;
 const mostEdits = 2;
-
-/** How many letters to change, add or take away. */
-const edits = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length]!;
-};
 
 /** Known names that somebody may have meant: a slip or two away, or with what was typed in them. */
 export const nearNames = (typed: string, known: Iterable<string>): readonly string[] => {
