@@ -5,6 +5,9 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openLogbook } from './audit.fixture.ts';
 import type { Logbook } from './audit.fixture.ts';
+import { createOwed } from './outbound/owed.ts';
+import { createOwnWord } from './outbound/own-word.ts';
+import { createPostgresLog } from './outbound/postgres-log.ts';
 import { told } from './story.fixture.ts';
 
 const log = 'countersign.test/acme';
@@ -31,6 +34,23 @@ describe('the state that the sequencer goes on from', () => {
     expect(next.sequencer.size()).toBe(3);
     await next.close();
     expect((await book.again()).sequencer.size()).toBe(3);
+  });
+
+  it('is written on by its last owner alone: who owned it before is fenced at its next batch, although it knows where the log ends', async () => {
+    const [older, newer] = [await book.again(), await book.again()];
+    await expect(older.record([event(2)])).rejects.toMatchObject({ name: 'Fenced' });
+    await newer.record([event(2)]).catch(() => newer.record([event(2)]));
+    expect(await sql('select count(*)::int as entries from entry')).toEqual({ entries: 3 });
+    await Promise.all([older.close(), newer.close()]);
+  });
+
+  it('is vouched for by its owner alone', async () => {
+    const word = createOwnWord(Buffer.alloc(32));
+    const [older, newer] = [0, 1].map(() => createPostgresLog(book.pool, log, word, createOwed(book.pool, log, word)));
+    const { state } = await older!.own();
+    await newer!.own();
+    await expect(older!.vouch(state)).rejects.toMatchObject({ name: 'Fenced' });
+    await newer!.vouch(state);
   });
 
   it('an entry with its hashes, put behind the last, is not signed', async () => {

@@ -33,7 +33,7 @@ describe('the receipt of an action', () => {
     expect(receipt.statement).toMatchObject({
       action: { id: action, tool: 'payments.transfer', arguments: { to: 'NL01PRNT', minor: 900 } }, context: { instruction: 'pay the printer', agentVersion: 3, toolVersion: 2 },
       identity: { human: 'ann', agent: 'payer', scope: 'payments.*' }, decision: { decision: 'allow', tier: 3, round: 2 }, policy: { version: 'p-1', rules: [{ id: 'money.large', reason: 'much' }] },
-      approval: { resolution: 'approved', votes: [{ person: 'tess', vote: 'approve', signature: 'x' }] }, deferral: null, outcome: { status: 'succeeded' }, follows: 1,
+      approval: { resolution: 'approved', shown: '47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU', votes: [{ person: 'tess', vote: 'approve', signature: 'x' }] }, deferral: null, outcome: { status: 'succeeded' }, follows: 1,
     });
     expect(checkReceipt(receipt, key)).toMatchObject({ ok: true, entries: 4, checkpointSize: 8, decision: 'allow' });
   });
@@ -46,7 +46,7 @@ describe('the receipt of an action', () => {
 
   it.each<[string, (statement: Receipt['statement']) => object]>([
     ['requester', (s) => ({ identity: { ...s.identity, human: 'eve' } })], ['agent', (s) => ({ identity: { ...s.identity, agent: 'other' } })], ['version of the rules', (s) => ({ policy: { ...s.policy, version: 'p-2' } })],
-    ['decision', (s) => ({ decision: { ...s.decision, tier: 1 } })], ['arguments', (s) => ({ action: { ...s.action, arguments: { to: 'EVIL' } } })], ['voter', () => ({ approval: null })], ['outcome', () => ({ outcome: null })],
+    ['decision', (s) => ({ decision: { ...s.decision, tier: 1 } })], ['arguments', (s) => ({ action: { ...s.action, arguments: { to: 'EVIL' } } })], ['voter', () => ({ approval: null })], ['what they were shown', (s) => ({ approval: { ...s.approval!, shown: null } })], ['outcome', () => ({ outcome: null })],
   ])('breaks where the %s is changed', (_, change) => {
     expect(checkReceipt({ ...receipt, statement: { ...receipt.statement, ...change(receipt.statement) } }, key)).toMatchObject({ ok: false, why: 'its statement is not what its entries say' });
   });

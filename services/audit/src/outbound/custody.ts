@@ -9,6 +9,7 @@ import { openLocalKms } from './local-kms.ts';
 import { openTransitKms } from './transit-kms.ts';
 import type { TransitKey } from './transit-kms.ts';
 import { openPostgresKeeper, placeOf } from './postgres-keeper.ts';
+import type { Place } from './postgres-keeper.ts';
 
 /** What must not be in the log's own hands: its last signed head and the keys of its payloads. */
 export interface Custody {
@@ -20,6 +21,11 @@ export interface Custody {
 }
 
 const checkpointHere = 'the last signed checkpoint is a file on the machine of this service';
+const sameServer = 'the last signed checkpoint is in the same database server as the log';
+
+/** What a checkpoint store changes of what lies together: the head is no file here any more, but one server may hold both. */
+export const togetherWith = (log: Place, store: Place, local: readonly string[]): readonly string[] =>
+  [...log.cluster === store.cluster ? [sameServer] : [], ...local.filter((why) => why !== checkpointHere)];
 
 /** Both in files on this machine, but for the wrapping key where a service has it. @param file of the last checkpoint */
 export const localCustody = async (folder: string, file: string, kms?: TransitKey): Promise<Custody> => ({
@@ -40,6 +46,6 @@ export const openCustody = async (pool: Pool, config: { readonly keyFolder: stri
   }
   return {
     ...local, keeper: await openPostgresKeeper(second), close: () => second.end(),
-    together: [...mine.cluster === other.cluster ? ['the last signed checkpoint is in the same database server as the log'] : [], ...local.together.filter((why) => why !== checkpointHere)],
+    together: togetherWith(mine, other, local.together),
   };
 };

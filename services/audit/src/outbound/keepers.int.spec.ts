@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { CheckpointKeeper, SignedHead } from '../app/ports.ts';
 import { createFileKeeper } from './checkpoint-keeper.ts';
-import { openCustody } from './custody.ts';
+import { localCustody, openCustody, togetherWith } from './custody.ts';
 import { openPostgresKeeper } from './postgres-keeper.ts';
 
 const head = (size: number, root = `root-${size}`): SignedHead => ({ size, root, note: `note ${size}` });
@@ -55,5 +55,21 @@ describe.each(['file', 'PostgreSQL'] as const)('the last signed checkpoint in a 
   it('is refused in the log\'s own database', async () => {
     const config = { keyFolder: folder, keeper: join(folder, 'last'), checkpointStore: address };
     await expect(openCustody(pool, config, { warn: () => undefined } as never)).rejects.toThrow('own database');
+  });
+});
+
+describe('what lies together with the log', () => {
+  it('is told of a checkpoint store: another database of the same server is no other place, another server is', async () => {
+    const [log, store] = await Promise.all([openOwnDatabase('together'), openOwnDatabase('apart')]);
+    const pool = new pg.Pool({ connectionString: log.url, max: 1 });
+    const folder = await mkdtemp(join(tmpdir(), 'together-'));
+    const local = await localCustody(folder, join(folder, 'last'));
+    const custody = await openCustody(pool, { keyFolder: folder, keeper: join(folder, 'last'), checkpointStore: store.url }, { warn: () => undefined } as never);
+    expect(local.together).toEqual([expect.stringContaining('a file on the machine'), expect.stringContaining('data keys')]);
+    expect(custody.together).toEqual(['the last signed checkpoint is in the same database server as the log', local.together[1]]);
+    expect(togetherWith({ cluster: '1', database: 'audit' }, { cluster: '2', database: 'audit' }, local.together)).toEqual([local.together[1]]);
+    await custody.close();
+    await pool.end();
+    await Promise.all([log.close(), store.close(), rm(folder, { recursive: true })]);
   });
 });

@@ -6,8 +6,9 @@ interface Row { size: string; root: string; note: string; vouched: boolean }
 const headOf = (row: Row | undefined) => row && { size: Number(row.size), root: row.root, note: row.note, ...row.vouched && { vouched: true } };
 
 /** Which database of which cluster this is: two pools that say the same are one backup. */
-export const placeOf = async (pool: Pool): Promise<{ readonly cluster: string; readonly database: string }> => {
-  const { rows: [row] } = await pool.query<{ cluster: string; database: string }>('select system_identifier::text as cluster, current_database() as database from pg_control_system()');
+export interface Place { readonly cluster: string; readonly database: string }
+export const placeOf = async (pool: Pool): Promise<Place> => {
+  const { rows: [row] } = await pool.query<Place>('select system_identifier::text as cluster, current_database() as database from pg_control_system()');
   return row!;
 };
 
