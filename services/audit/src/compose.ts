@@ -134,7 +134,7 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   const payloads = createPayloads(ports.pool, ports.origin, ports.keys, (index, why) => alarm('payload', `that of entry ${index} was changed: ${why}`));
   const published = createPublishedLog(ports.pool, ports.origin, encodings, store.readTile, payloads);
   const questions = createQuestions(ports.pool, ports.origin, published.payloads, { owe: owed.owe, owing: sequencer.state }, (index, why) => alarm('index', `entry ${index}: ${why}`));
-  const privacy = createPrivacy({ tenant: ports.tenant, keys: ports.keys, store: createPostgresPrivacy(ports.pool, ports.origin, word, owed, questions.forget), alarm, state: sequencer.state, pseudonym, forget: (name) => ports.people?.forget(name), now: ports.now, settled: async () => { while (await questions.step() > 0); } });
+  const privacy = createPrivacy({ tenant: ports.tenant, keys: ports.keys, store: createPostgresPrivacy(ports.pool, ports.origin, word, owed, questions.forget), alarm, state: sequencer.state, onRecord: sequencer.holds, pseudonym, forget: (name) => ports.people?.forget(name), now: ports.now, settled: async () => { while (await questions.step() > 0); } });
   await privacy.resume();
   return {
     refusalOf: ports.refusalOf,

@@ -6,10 +6,13 @@ import { Held } from './app/privacy.ts';
 import { openLogbook } from './audit.fixture.ts';
 import type { Audit } from './compose.ts';
 import { localCustody } from './outbound/custody.ts';
+import { readState, textOf } from './outbound/log-state.ts';
+import { createOwnWord } from './outbound/own-word.ts';
 import type { Logbook } from './audit.fixture.ts';
 import { told } from './story.fixture.ts';
 import { readStory } from './views/story.ts';
 
+const log = 'countersign.test/acme';
 const started = (run: string, person: string) => told('runs.governed.v1', 'governed.run.started', { kind: 'run.started', run, agent: 'payer', instruction: { attestedBy: person } });
 const ended = (run: string) => told('runs.governed.v1', 'governed.run.ended', { kind: 'run.ended', run, agent: 'payer', reason: `said in ${run}` });
 /** As the approvals service tells it: the question names the run, the vote after it does not. */
@@ -17,6 +20,15 @@ const approval = (run: string) => [
   told('approvals.events.v1', 'approvals.event', { stream: `approval-${run}`, version: 1, type: 'approval.requested', at: 1, by: 'system', data: { question: { run, action: 'a', agent: 'payer' } } }),
   told('approvals.events.v1', 'approvals.event', { stream: `approval-${run}`, version: 2, type: 'vote.cast', at: 2, by: 'theo', data: { comment: 'fine' } }),
 ];
+
+/** The state as a version left it that did not know of holds in it. */
+const asLeftBefore = async ({ pool }: Logbook): Promise<void> => {
+  const word = createOwnWord(Buffer.alloc(32));
+  const client = await pool.connect();
+  const { state } = (await readState(client, log, word))!;
+  await client.query('update log set holds = null, mac = $1', [word.mac(textOf(log, state, false))]);
+  client.release();
+};
 
 describe('erasure, legal holds and retention', () => {
   let book: Logbook;
@@ -200,5 +212,48 @@ describe('erasure, legal holds and retention', () => {
       expect(await said(next)).toMatchObject({ type: 'countersign.audit.incident.v1', states: { what: 'statement_forged' } });
       expect((await book.pool.query('select 1 from statement_due where log = $1', ['countersign.test/acme'])).rowCount).toBe(0);
     });
+  });
+
+  it.each([
+    ['deleted', 'delete from legal_hold where id = $1'], ['ended', 'update legal_hold set released = 1 where id = $1'], ['turned to somebody else', `update legal_hold set what = 'nobody' where id = $1`],
+    ['deleted with its number given to another', `with gone as (delete from legal_hold where id = $1) select setval(pg_get_serial_sequence('legal_hold', 'id'), $1, false)`],
+  ])('a hold whose row was %s by somebody else holds on, and that is an incident; only its release on the record ends it', async (_, change) => {
+    const next = await book.again();
+    const at = next.sequencer.size();
+    await next.record([{ ...ended('r4'), offset: BigInt(950_000 + at) }]);
+    await next.privacy.hold('run', 'r4', 'olga', 'matter 6');
+    const hold = (await next.privacy.holds()).at(-1)!.hold;
+    await book.pool.query(change, [hold]);
+    await next.privacy.hold('run', 'elsewhere', 'olga', 'matter 7');
+    const other = (await next.privacy.holds()).find(({ id }) => id === 'elsewhere')!.hold;
+    expect(other).not.toBe(hold);
+    await expect(next.privacy.erase('run', 'r4', 'olga', 'asked')).rejects.toBeInstanceOf(Held);
+    expect(await statements()).toContainEqual(expect.objectContaining({ type: 'countersign.audit.incident.v1', states: { what: 'hold_changed', hold } }));
+    expect(book.alarms.at(-1)).toContain(`legal hold ${hold}`);
+    await next.close();
+    // It outlives a start, for it is part of what audit's MAC is over; changed there, nothing starts.
+    const { rows: [row] } = await book.pool.query<{ holds: object[] }>('select holds from log');
+    await book.pool.query(`update log set holds = '[]'`);
+    await expect(book.again()).rejects.toMatchObject({ code: 'log_changed' });
+    await book.pool.query('update log set holds = $1', [JSON.stringify(row!.holds)]);
+    const later = await book.again();
+    await expect(later.privacy.erase('run', 'r4', 'olga', 'asked')).rejects.toBeInstanceOf(Held);
+    for (const { hold: one } of await later.privacy.holds()) await later.privacy.release(one, 'olga', 'settled');
+    expect(await later.privacy.holds()).toEqual([]);
+    expect((await later.published.payload(at))?.body.toString()).toContain('said in r4');
+    await later.close();
+  });
+
+  it('takes the holds of a log of before out of its own statements', async () => {
+    const before = await book.again();
+    await before.privacy.hold('agent', 'nobody', 'olga', 'matter 8');
+    await before.close();
+    await asLeftBefore(book);
+    await book.pool.query('delete from legal_hold where what = $1', ['nobody']);
+    const next = await book.again();
+    const [hold] = await next.privacy.holds();
+    expect(hold).toMatchObject({ scope: 'agent', id: 'nobody', reason: expect.stringContaining('on the record') });
+    await next.privacy.release(hold!.hold, 'olga', 'settled');
+    await next.close();
   });
 });

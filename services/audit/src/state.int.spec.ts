@@ -87,15 +87,23 @@ describe('the state that the sequencer goes on from', () => {
   });
 
   it.each([
-    ['reads on where its copy ends', 'select 1', 2, ['2', '3']],
+    ['reads on where its copy ends', 'select 1', 3, ['2', '3']],
     ['believes no offset of a copy that was changed: what the bus has is read again', 'update source_offset set next = 4', 0, ['0', '1', '2', '3']],
   ] as const)('goes on as another log, which %s', async (_, change, copy, offsets) => {
+    const holding = await book.again();
+    await holding.privacy.hold('run', 'r-held', 'olga', 'matter');
+    await holding.close();
     await book.pool.query(change);
+    await book.pool.query('delete from legal_hold');
     const heir = await book.again({ origin: `${log}/2`, predecessor: log });
+    // A hold is not lost with the log, nor with its row.
+    expect(await heir.privacy.holds()).toMatchObject([{ scope: 'run', id: 'r-held' }]);
+    await book.pool.query('delete from legal_hold');
+    expect(await heir.privacy.holds()).toMatchObject([{ scope: 'run', id: 'r-held' }]);
     await heir.record([0, 1, 2, 3].map(event));
     const leaves = (await heir.published.find({}, 10)).map(({ leaf }) => JSON.parse(leaf.toString()) as { type: string; states: object | null; source: { offset: string } });
-    expect(leaves[0]).toMatchObject({ type: 'countersign.audit.resumed.v1', states: { predecessor: log, size: 2, copy } });
-    expect(leaves.slice(1).map(({ source }) => source.offset)).toEqual(offsets);
+    expect(leaves[0]).toMatchObject({ type: 'countersign.audit.resumed.v1', states: { predecessor: log, size: 3, copy, holds: 1 } });
+    expect(leaves.filter(({ states }) => states === null).map(({ source }) => source.offset)).toEqual(offsets);
     await heir.close();
     await (await book.again({ origin: `${log}/2`, predecessor: log })).close();
   });

@@ -1,20 +1,10 @@
 import { createTurns } from '@countersign/kernel';
+import { inForce } from '../core/holds.ts';
+import type { HeldOnRecord, Hold, HoldScope } from '../core/holds.ts';
 import type { RetentionClass } from '../core/retention.ts';
 import { isOver } from '../core/retention.ts';
 import type { Statement } from '../core/statement.ts';
 import type { FoundKey, SubjectKeys } from './keys.ts';
-
-export type HoldScope = 'all' | 'run' | 'person' | 'agent';
-
-/** A legal hold. `id` of a person is their pseudonym. */
-export interface Hold {
-  readonly hold: number;
-  readonly scope: HoldScope;
-  readonly id: string | null;
-  readonly by: string;
-  readonly at: number;
-  readonly reason: string;
-}
 
 export interface Erasure {
   readonly erasure: number;
@@ -31,11 +21,11 @@ export interface Slot { readonly slot: string; readonly retention: RetentionClas
 
 /** What is asked of the log's database. Every method rejects where it cannot be asked: then nothing is erased and nothing expires. */
 export interface PrivacyStore {
+  /** Rows of those in force. */
   holds(): Promise<readonly Hold[]>;
-  /** Its id. */
-  hold(hold: Omit<Hold, 'hold'>): Promise<number>;
-  /** Whether it was in force. */
-  release(hold: number, at: number, by: string, reason: string): Promise<boolean>;
+  /** Its number: none of `taken`. */
+  hold(hold: Omit<Hold, 'hold'>, taken: readonly number[]): Promise<number>;
+  release(hold: number, at: number, by: string, reason: string): Promise<void>;
   /** Streams in which something was said about these runs: approvals and their votes. */
   streamsOf(runs: readonly string[]): Promise<readonly string[]>;
   /** Agents that ran them. */
@@ -67,6 +57,8 @@ interface Deps {
   readonly tenant: string;
   readonly keys: SubjectKeys;
   readonly store: PrivacyStore;
+  /** Holds on the record, as of the last commit: under audit's MAC, which rows are not. */
+  readonly onRecord: () => readonly HeldOnRecord[];
   readonly state: (...statements: readonly Statement[]) => Promise<void>;
   readonly pseudonym: (person: string) => string;
   /** From then on nobody knows whose this pseudonym was. */
@@ -94,11 +86,22 @@ export interface Privacy {
 const runOf = (subject: string): string | undefined => (subject.startsWith('run:') ? subject.slice('run:'.length) : undefined);
 
 /** Erasure, legal holds and retention. What cannot be asked denies: without the holds at hand nothing goes. */
-export const createPrivacy = ({ tenant, keys, store, state, pseudonym, forget, settled, alarm, now }: Deps): Privacy => {
+export const createPrivacy = ({ tenant, keys, store, onRecord, state, pseudonym, forget, settled, alarm, now }: Deps): Privacy => {
   const found = async (scope: 'run' | 'person', what: string): Promise<readonly FoundKey[]> => {
     const own = await keys.find(tenant, scope === 'run' ? { subjects: [`run:${what}`] } : { person: what });
     const runs = own.flatMap(({ subject }) => runOf(subject) ?? []);
     return runs.length === 0 ? own : [...own, ...await keys.find(tenant, { subjects: await store.streamsOf(runs) })];
+  };
+  const told = new Set<number>();
+  /** What blocks, whatever was done to the rows: a hold that only they have lost holds on, and that somebody took it from there is an incident. */
+  const holdsInForce = async (): Promise<readonly Hold[]> => {
+    const { holds, changed } = inForce(await store.holds(), onRecord());
+    for (const { hold } of changed.filter((one) => !told.has(one.hold))) {
+      told.add(hold);
+      alarm('hold', `the row of legal hold ${hold} was changed or taken away; it is in force until it is released`);
+      await state({ kind: 'incident', states: { what: 'hold_changed', hold } });
+    }
+    return holds;
   };
   const covering = async (holds: readonly Hold[], of: readonly FoundKey[]): Promise<Hold | undefined> => {
     if (holds.length === 0 || of.length === 0) return undefined;
@@ -144,7 +147,7 @@ export const createPrivacy = ({ tenant, keys, store, state, pseudonym, forget, s
       await settled();
       const what = scope === 'person' ? pseudonym(id) : id;
       const of = await found(scope, what);
-      const hold = await covering(await store.holds(), of);
+      const hold = await covering(await holdsInForce(), of);
       if (hold) throw new Held(hold);
       if (of.length === 0) return undefined;
       const plan = { scope, what, subjects: of.map(({ subject }) => subject), keys: of.map((one) => one.id), by };
@@ -154,21 +157,24 @@ export const createPrivacy = ({ tenant, keys, store, state, pseudonym, forget, s
       await settled();
       return { erasure, keys: of.length, entries };
     }),
-    holds: () => store.holds(),
+    holds: holdsInForce,
     hold: inTurn(async (scope, id, by, reason) => {
       const what = scope === 'person' && id !== null ? pseudonym(id) : id;
-      const hold = await store.hold({ scope, id: what, by, at: now(), reason });
+      // Whose number is on the record already would end with the other one: somebody wound the numbers back.
+      const hold = await store.hold({ scope, id: what, by, at: now(), reason }, onRecord().map((one) => one.hold));
       await state({ kind: 'held', states: { hold, scope, what, by: pseudonym(by) } });
     }),
-    release: async (hold, by, reason) => {
-      if (!await store.release(hold, now(), by, reason)) return false;
+    // On the record first: cut off in between, the row still holds, and it can be released again.
+    release: inTurn(async (hold, by, reason) => {
+      if (!(await holdsInForce()).some((one) => one.hold === hold)) return false;
       await state({ kind: 'released', states: { hold, by: pseudonym(by) } });
+      await store.release(hold, now(), by, reason);
       return true;
-    },
+    }),
     expire: inTurn(async () => {
       // Which stream is about which run is known once it was indexed.
       await settled();
-      const holds = await store.holds();
+      const holds = await holdsInForce();
       const gone: string[] = [];
       for (const slot of (await store.slots()).filter((one) => isOver(one, now()))) {
         let covered = false;
@@ -180,6 +186,7 @@ export const createPrivacy = ({ tenant, keys, store, state, pseudonym, forget, s
       return gone;
     }),
     resume: inTurn(async () => {
+      await holdsInForce();
       const planned = await store.planned();
       if (planned.length > 0) await settled();
       for (const { erasure, own } of planned) {
@@ -187,7 +194,7 @@ export const createPrivacy = ({ tenant, keys, store, state, pseudonym, forget, s
           await withdraw(erasure, 'erasure_forged', 'nobody asked this service for it', {});
           continue;
         }
-        const hold = await covering(await store.holds(), await remaining(erasure));
+        const hold = await covering(await holdsInForce(), await remaining(erasure));
         if (hold) await withdraw(erasure, 'erasure_held', `legal hold ${hold.hold} came in between`, { hold: hold.hold });
         else await finish(erasure);
       }

@@ -21,7 +21,7 @@ type Failure = 'before' | 'after' | 'keeping' | 'telling';
 const given = () => {
   const entries: Entry[] = [];
   const tiles = new Map<string, Buffer>();
-  let state: LogState = { edge: emptyEdge, next: new Map(), seen: new Map() };
+  let state: LogState = { edge: emptyEdge, next: new Map(), seen: new Map(), holds: [] };
   let fail: Failure | undefined;
   const signed: number[] = [];
   let kept: SignedHead | undefined;

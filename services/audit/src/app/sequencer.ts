@@ -1,6 +1,8 @@
 import { rootOf } from '@countersign/tamper-log';
 import type { Sha256 } from '@countersign/tamper-log';
 import type { SourceRecord } from '../core/entry.ts';
+import { holdsAfter } from '../core/holds.ts';
+import type { HeldOnRecord } from '../core/holds.ts';
 import { reconcile } from '../core/reconcile.ts';
 import { append, sourceKey, unseen } from '../core/sequence.ts';
 import type { LogState } from '../core/sequence.ts';
@@ -18,6 +20,8 @@ export interface Sequencer {
   size(): number;
   /** Next offset of each source, by `topic/partition`, as of the last commit. */
   reached(): ReadonlyMap<string, bigint>;
+  /** Legal holds on the record, as of the last commit. */
+  holds(): readonly HeldOnRecord[];
   /** Whether batches are being written or wait for it. */
   busy(): boolean;
   /** Lets the batch in hand finish; what came later is not taken. */
@@ -75,6 +79,7 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
   let covered = 0;
   /** Next offsets as of the last commit. */
   let reached: ReadonlyMap<string, bigint> = new Map();
+  let holds: readonly HeldOnRecord[] = [];
   let waiting: Waiting[] = [];
   /** Whether the last batch handed to the store was committed; what is read afresh stands on committed ground. */
   let before: Promise<boolean> = Promise.resolve(true);
@@ -131,7 +136,7 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
     before = Promise.resolve(true);
     head = taken.head;
     covered = 0;
-    reached = state.next;
+    [reached, holds] = [state.next, state.holds];
     if (state.edge.size > 0) await checkpoint(state);
     return { state, due };
   };
@@ -163,7 +168,7 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
     }
     const appended = append(sha256, current.state, entries);
     const reconciled = reconcile(current.state.seen, entries);
-    const state: LogState = { ...appended.state, seen: reconciled.seen };
+    const state: LogState = { ...appended.state, seen: reconciled.seen, holds: holdsAfter(current.state.holds, statements, deps.now()) };
     held = { state, due: false };
     return { state, owing: store.append(current.state.edge.size, entries, appended.tiles, state, [...reconciled.owes, ...saidTwice(entries)], due.map(({ id }) => id)) };
   };
@@ -185,7 +190,7 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
     const land = async ({ state, owing }: Written, batch: readonly Waiting[]): Promise<boolean> => {
       try {
         if (await owing) enqueue({ entries: [], statements: [], done: () => undefined, failed: () => undefined });
-        reached = state.next;
+        [reached, holds] = [state.next, state.holds];
         sign(state, batch);
         return true;
       } catch (error) {
@@ -227,6 +232,7 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
     state: (...statements) => handIn([], statements),
     size: () => covered,
     reached: () => reached,
+    holds: () => holds,
     busy: () => running !== undefined,
     close: async () => {
       closed = true;

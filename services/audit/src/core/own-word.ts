@@ -18,9 +18,12 @@ const byName = <T>(of: Iterable<readonly [string, T]>): (readonly [string, T])[]
 // JSON arrays, so that no two contents give the same text.
 const textOf = (kind: string, log: string, ...parts: readonly unknown[]): string => JSON.stringify([`countersign/audit/${kind}/v1`, log, ...parts]);
 
-/** All that the sequencer goes on from: how far the tree is, what it adds up to, and from where each source is read. @param frontier in text form */
-export const stateText = (log: string, { edge: { size }, next, seen }: LogState, frontier: string): string =>
-  textOf('state', log, size, frontier, byName(next).map(([source, offset]) => [source, String(offset)]), byName(seen).map(([source, one]) => [source, ...seenFields.map((field) => one[field] ?? null)]));
+/**
+ * All that the sequencer goes on from: how far the tree is, what it adds up to, from where each source is read, and which legal holds are in force.
+ * @param frontier in text form @param withHolds false for the text of a state that was left before holds were part of it
+ */
+export const stateText = (log: string, { edge: { size }, next, seen, holds }: LogState, frontier: string, withHolds = true): string =>
+  textOf('state', log, size, frontier, byName(next).map(([source, offset]) => [source, String(offset)]), byName(seen).map(([source, one]) => [source, ...seenFields.map((field) => one[field] ?? null)]), ...withHolds ? [holds.map(({ hold, scope, id, by, at }) => [hold, scope, id, by, at])] : []);
 
 /** A statement that is owed. @param id so that it cannot be owed twice */
 export const owedText = (log: string, id: bigint, { kind, states }: Statement): string => textOf('owed', log, String(id), kind, byName(Object.entries(states)));

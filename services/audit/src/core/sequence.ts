@@ -1,6 +1,7 @@
 import { appendLeaves } from '@countersign/tamper-log';
 import type { Sha256, TileRun, TreeEdge } from '@countersign/tamper-log';
 import type { SourceRecord } from './entry.ts';
+import type { HeldOnRecord } from './holds.ts';
 import type { Seen } from './reconcile.ts';
 
 /** All that the sequencer must remember between batches; equal to what its store committed last. */
@@ -10,6 +11,8 @@ export interface LogState {
   readonly next: ReadonlyMap<string, bigint>;
   /** How far the governed stream is reconciled, by the same names. */
   readonly seen: ReadonlyMap<string, Seen>;
+  /** Legal holds that were placed on the record and not released there. */
+  readonly holds: readonly HeldOnRecord[];
 }
 
 export const sourceKey = (source: Pick<SourceRecord, 'topic' | 'partition'>): string => `${source.topic}/${source.partition}`;

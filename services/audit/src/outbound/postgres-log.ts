@@ -3,19 +3,18 @@ import { createTurns } from '@countersign/kernel';
 import { hashesPerTile } from '@countersign/tamper-log';
 import type { TileRun } from '@countersign/tamper-log';
 import { hash } from 'node:crypto';
-import type { Pool, PoolClient } from 'pg';
+import type { Pool } from 'pg';
 import { Fenced } from '../app/ports.ts';
 import type { Entry, LogStore } from '../app/ports.ts';
 import { monthOf } from '../core/retention.ts';
 import { identityOf } from '../core/incidents.ts';
-import { stateText } from '../core/own-word.ts';
 import type { OwnWord } from '../core/own-word.ts';
-import type { Seen } from '../core/reconcile.ts';
 import { sourceKey } from '../core/sequence.ts';
 import type { LogState } from '../core/sequence.ts';
 import type { Statement } from '../core/statement.ts';
 import { bigintArray, byteaArray, textArray } from './binary-array.ts';
 import { copyFormat, copyIn } from './copy-in.ts';
+import { readState, textOf } from './log-state.ts';
 import type { Owed } from './owed.ts';
 import { createPartitions } from './partitions.ts';
 
@@ -43,14 +42,6 @@ const tileRows = (runs: readonly TileRun[]): { level: number; n: number; hashes:
     return rows;
   });
 
-export const hashesIn = (bytes: Buffer): Buffer[] => Array.from({ length: bytes.length / 32 }, (_, i) => bytes.subarray(i * 32, i * 32 + 32));
-/** From where each source of a log is read on. */
-export const readSources = async (client: PoolClient, log: string): Promise<Pick<LogState, 'next' | 'seen'>> => {
-  const { rows } = await client.query<{ source: string; next: string; seen: Seen | null }>('select source, next, seen from source_offset where log = $1', [log]);
-  return { next: new Map(rows.map((one) => [one.source, BigInt(one.next)])), seen: new Map(rows.flatMap(({ source, seen }) => (seen ? [[source, seen]] : []))) };
-};
-export const textOf = (log: string, state: LogState): string => stateText(log, state, Buffer.concat(state.edge.frontier).toString('base64'));
-
 /** The log in PostgreSQL. The pool's database has the tables of schema.sql. @param publishAtOnce whether a signed checkpoint needs no witness to be served */
 export const createPostgresLog = (pool: Pool, log: string, word: OwnWord, owed: Owed, publishAtOnce = true): LogStore => {
   let epoch = -1n;
@@ -61,15 +52,13 @@ export const createPostgresLog = (pool: Pool, log: string, word: OwnWord, owed: 
   return {
     // In one transaction: an owner that comes meanwhile waits, or its first batch would be half of what is read.
     own: () => inTransaction(pool, async (client) => {
-      const { rows: [row] } = await client.query<{ epoch: string; size: string; frontier: Buffer; mac: string | null }>(
-        'insert into log (id, epoch) values ($1, 1) on conflict (id) do update set epoch = log.epoch + 1 returning epoch, size, frontier, mac', [log]);
+      const { rows: [row] } = await client.query<{ epoch: string }>('insert into log (id, epoch) values ($1, 1) on conflict (id) do update set epoch = log.epoch + 1 returning epoch', [log]);
       epoch = BigInt(row!.epoch);
-      const state = { ...await readSources(client, log), edge: { size: Number(row!.size), frontier: hashesIn(row!.frontier) } };
-      return { state, word: row!.mac === null ? 'none' : word.holds(textOf(log, state), row!.mac) ? 'holds' : 'broken' };
+      return (await readState(client, log, word))!;
     }),
 
     vouch: async (state) => {
-      const { rowCount } = await pool.query('update log set mac = $3 where id = $1 and epoch = $2 and size = $4', [log, epoch, macOf(state), state.edge.size]);
+      const { rowCount } = await pool.query('update log set mac = $3, holds = $5 where id = $1 and epoch = $2 and size = $4', [log, epoch, macOf(state), state.edge.size, JSON.stringify(state.holds)]);
       if (rowCount !== 1) throw new Fenced();
     },
 
@@ -80,8 +69,8 @@ export const createPostgresLog = (pool: Pool, log: string, word: OwnWord, owed: 
       return inTurn(async () => {
         await partitions.ensure(rows.slots);
         return inTransaction(pool, async (client) => {
-        const { rowCount } = await client.query('update log set size = $3, frontier = $4, mac = $6 where id = $1 and epoch = $2 and size = $5',
-          [log, epoch, state.edge.size, Buffer.concat(state.edge.frontier), first, mac]);
+        const { rowCount } = await client.query('update log set size = $3, frontier = $4, mac = $6, holds = $7 where id = $1 and epoch = $2 and size = $5',
+          [log, epoch, state.edge.size, Buffer.concat(state.edge.frontier), first, mac, JSON.stringify(state.holds)]);
         if (rowCount !== 1) throw new Fenced();
         const twice = await client.query<{ index: string; earlier: string }>({ name: 'find-twice', text: findTwice, values: [log, ...rows.identified] });
         const incidents = twice.rows.map(({ index, earlier }): Statement => ({ kind: 'incident', states: { what: 'same_id_other_content', index: Number(index), earlier: Number(earlier) } }));

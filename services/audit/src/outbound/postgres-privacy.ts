@@ -1,10 +1,12 @@
 import { inTransaction } from '@countersign/event-store/postgres';
 import type { Pool } from 'pg';
-import type { Erasure, Hold, HoldScope, PrivacyStore, Slot } from '../app/privacy.ts';
+import type { Erasure, PrivacyStore, Slot } from '../app/privacy.ts';
+import type { Hold, HoldScope } from '../core/holds.ts';
 import { retentionMs } from '../core/retention.ts';
 import type { RetentionClass } from '../core/retention.ts';
 import { erasureText } from '../core/own-word.ts';
 import type { OwnWord } from '../core/own-word.ts';
+import { readState } from './log-state.ts';
 import type { Owed } from './owed.ts';
 
 interface HoldRow { id: string; scope: HoldScope; what: string | null; by: string; at: string; reason: string }
@@ -29,8 +31,13 @@ export const createPostgresPrivacy = (pool: Pool, log: string, word: OwnWord, ow
   return {
     holds: async () => (await pool.query<HoldRow>('select id, scope, what, by, at, reason from legal_hold where log = $1 and released is null order by id', [log])).rows
       .map(({ id, what, at, ...hold }): Hold => ({ ...hold, hold: Number(id), id: what, at: Number(at) })),
-    hold: async ({ scope, id, by, at, reason }) => Number((await pool.query<{ id: string }>('insert into legal_hold (log, scope, what, by, at, reason) values ($1, $2, $3, $4, $5, $6) returning id', [log, scope, id, by, at, reason])).rows[0]!.id),
-    release: async (hold, at, by, reason) => (await pool.query('update legal_hold set released = $3, released_by = $4, released_reason = $5 where log = $1 and id = $2 and released is null', [log, hold, at, by, reason])).rowCount === 1,
+    hold: async ({ scope, id, by, at, reason }, taken) => {
+      let hold: number;
+      do hold = Number((await pool.query<{ id: string }>('select nextval(pg_get_serial_sequence(\'legal_hold\', \'id\')) as id')).rows[0]!.id); while (taken.includes(hold));
+      await pool.query('insert into legal_hold (id, log, scope, what, by, at, reason) values ($1, $2, $3, $4, $5, $6, $7)', [hold, log, scope, id, by, at, reason]);
+      return hold;
+    },
+    release: async (hold, at, by, reason) => { await pool.query('update legal_hold set released = $3, released_by = $4, released_reason = $5 where log = $1 and id = $2 and released is null', [log, hold, at, by, reason]); },
     streamsOf: (runs) => texts('select distinct stream as text from indexed where log = $1 and run = any($2) and stream is not null', [log, runs]),
     agentsOf: (runs) => texts('select distinct agent as text from indexed where log = $1 and run = any($2) and agent is not null', [log, runs]),
     plan: ({ scope, what, subjects, keys, by }, at, reason) => inTransaction(pool, async (client) => {
@@ -66,7 +73,10 @@ export const createPostgresPrivacy = (pool: Pool, log: string, word: OwnWord, ow
     },
     expire: (slot) => inTransaction(pool, async (client) => {
       // Holds of another log in this database are not this one's to judge.
-      if ((await client.query(`select 1 from legal_hold h where log <> $1 and released is null and exists (select 1 from ${tableOf(slot)} p where p.log = h.log) limit 1`, [log])).rowCount !== 0) return false;
+      for (const { other } of (await client.query<{ other: string }>(`select distinct log as other from ${tableOf(slot)} where log <> $1`, [log])).rows) {
+        const left = await readState(client, other, word);
+        if (left?.word === 'broken' || (left?.state.holds.length ?? 0) > 0 || (await client.query('select 1 from legal_hold where log = $1 and released is null limit 1', [other])).rowCount !== 0) return false;
+      }
       await client.query(`${forgetWords} where log = $1 and index in (select index from ${tableOf(slot)} where log = $1)`, [log]);
       const { rows } = await client.query<{ log: string; entries: string; first: string; last: string }>(`select log, count(*) as entries, min(index) as first, max(index) as last from ${tableOf(slot)} group by log`);
       for (const one of rows) await owed.owe(client, [{ kind: 'expired', states: { slot: slot.slot, entries: Number(one.entries), first: Number(one.first), last: Number(one.last) } }], one.log);

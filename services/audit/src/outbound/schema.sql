@@ -7,6 +7,8 @@ create table if not exists log (
 );
 -- `mac`, here and below: that audit wrote the row, under a key that is not in this database (core/own-word.ts). Of a log it covers where each source is read from.
 alter table log add column if not exists mac text;
+-- Legal holds that the record has placed and not released: what `legal_hold` must still say. Null: left by a version that did not keep them here.
+alter table log add column if not exists holds jsonb;
 -- `said`: hash of topic and id; the same once more with another digest is an incident.
 create table if not exists entry (
   log text not null, index bigint not null, leaf bytea not null, run text, action text, said bigint, digest bytea,
