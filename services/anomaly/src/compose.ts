@@ -9,7 +9,7 @@ import type { Pool } from 'pg';
 import { createProgress } from './app/progress.ts';
 import { openScorer } from './app/score.ts';
 import { foldVersion } from './core/partition.ts';
-import { readActions, rekey } from './inbound/read-actions.ts';
+import { actionReader, rekey } from './inbound/read-actions.ts';
 import { followAgents, registeredIn } from './inbound/registered.ts';
 import { tracked } from './inbound/tracked.ts';
 import { startLevelHeartbeats } from './outbound/heartbeats.ts';
@@ -55,6 +55,9 @@ export interface Anomaly {
   stop(): Promise<void>;
 }
 
+/** Records in one transaction, at most: some 50 ms of work, so that a backlog costs few transactions. */
+const maxBatch = 1_000;
+
 /** Puts anomaly together out of its ports; knows no Nest. */
 export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
   const { bus, pool, key, keys, tenant, now, onError } = ports;
@@ -63,25 +66,26 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
   const view = createFindings(pool);
   const pictures = createBehaviour(pool);
   const unreadable = (message: BusMessage, error: Error): void => onError(error, `unreadable: ${message.topic}/${message.partition}@${message.offset}`);
-  const own = { keys, seal: createSeal(key) };
+  const seal = createSeal(key);
+  const readActions = actionReader({ keys, seal });
   const scored = createProgress(now), rekeyed = createProgress(now);
 
   const agents = followAgents(bus, { keys, now, onError: (error) => onError(error, 'agents') });
   const registered = registeredIn(agents);
   const partitions = await bus.partitions(topic.anomalyActions);
   const rekeying = await bus.process({
-    group: 'anomaly.rekey', input: topic.runsGoverned, outputs: [topic.anomalyActions], onError: (error) => onError(error, 're-keying'),
+    group: 'anomaly.rekey', input: topic.runsGoverned, maxBatch, outputs: [topic.anomalyActions], onError: (error) => onError(error, 're-keying'),
     // Whose an agent is belongs to each observation: not before the registry's agents are known.
-    own: tracked(rekeyed, async () => ({ handle: async (messages) => { await agents.ready; return rekey(messages, partitions, registered, own.seal, unreadable); } })),
+    own: tracked(rekeyed, async () => ({ handle: async (messages) => { await agents.ready; return rekey(messages, partitions, registered, seal, unreadable); } })),
   });
   const scoring = await bus.process({
-    group: 'anomaly', input: topic.anomalyActions, outputs: [topic.anomalyActions, topic.anomalyLevels, topic.anomalyFindings, topic.anomalyDetections], onError: (error) => onError(error, 'scoring'),
+    group: 'anomaly', input: topic.anomalyActions, maxBatch, outputs: [topic.anomalyActions, topic.anomalyLevels, topic.anomalyFindings, topic.anomalyDetections], onError: (error) => onError(error, 'scoring'),
     own: tracked(scored, async (ownership) => {
       const scorer = await openScorer({
         partition: ownership.partition, next: ownership.next, store, every: ports.checkpointEvery ?? 2_000, onError: (error) => onError(error, 'checkpoint'),
-        reread: async function* (from, to) { for await (const batch of ownership.read(topic.anomalyActions, from, to)) yield readActions(batch, own, unreadable); },
+        reread: async function* (from, to) { for await (const batch of ownership.read(topic.anomalyActions, from, to)) yield readActions(batch, unreadable); },
       });
-      return { handle: (messages) => saidMessages(scorer.handle(readActions(messages, own, unreadable)), key, own.seal, partitions), committed: scorer.committed };
+      return { handle: (messages) => saidMessages(scorer.handle(readActions(messages, unreadable)), key, seal, partitions), committed: scorer.committed };
     }),
   });
   const beats = startLevelHeartbeats({ bus, key, tenant, now, scoring: scored, rekeying: rekeyed, onError: (error) => onError(error, 'heartbeat') });
@@ -98,7 +102,7 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
     level: (agent) => { const level = levels.get(agent); return level?.tenant === tenant ? level : undefined; },
     findings: (agent) => view.list(tenant, { agent }, 500),
     behaviour: async (agent) => pictures.show(tenant, agent, now(), { level: levels.get(agent)?.level ?? 'normal', findings: await view.list(tenant, { agent }, 50) }),
-    watched: (messages) => pictures.add(messages[0]?.partition ?? 0, readActions(messages, own, () => undefined).flatMap(({ offset, entry }) => (entry.kind === 'disposition' || entry.kind === 'disposed' || entry.kind === 'sighting' || entry.kind === 'meeting' ? [] : [{ offset, seen: entry }]))),
+    watched: (messages) => pictures.add(messages[0]?.partition ?? 0, readActions(messages, () => undefined).flatMap(({ offset, entry }) => (entry.kind === 'disposition' || entry.kind === 'disposed' || entry.kind === 'sighting' || entry.kind === 'meeting' ? [] : [{ offset, seen: entry }]))),
     finding: (finding) => view.show(tenant, finding),
     dispose: openDisposing({ tenant, now, people: ports.people, owner: (agent) => agents.get(agent)?.owner, show: view.show, publish: (said) => bus.publish([dispositionMessage(topic.anomalyActions, said, key)]) }),
     keep: view.add,

@@ -6,7 +6,7 @@ import { createKafkaBus } from '@countersign/bus/kafka';
 import { topics } from '@countersign/contracts';
 import pg from 'pg';
 import type { Local } from '../local.ts';
-import { answersReady, startNode } from './child.ts';
+import { answersReady, profiled, startNode } from './child.ts';
 import { governedRecords } from './governed-records.ts';
 import { ofRounds } from './measured.ts';
 import type { Results } from './measured.ts';
@@ -24,7 +24,7 @@ const publish = async (bus: Bus, count: number): Promise<void> => {
 };
 
 /** audit.kafka.*: the real service drains a backlog of governed records of 2 KB, in a namespace of its own, from its first committed batch to its last. Its index is on; it yields to the log. */
-export const benchAuditKafka = async (local: Local, options: { readonly quick: boolean; readonly tell: (line: string) => void }): Promise<Results> => {
+export const benchAuditKafka = async (local: Local, options: { readonly quick: boolean; readonly profile?: string; readonly tell: (line: string) => void }): Promise<Results> => {
   const namespace = `bench-${randomBytes(4).toString('hex')}`;
   const bus = namespacedBus(await createKafkaBus({ brokers: local.kafka!.split(','), clientId: 'bench' }), namespace);
   const client = new pg.Client(local.postgres['audit']);
@@ -44,6 +44,7 @@ export const benchAuditKafka = async (local: Local, options: { readonly quick: b
         CS_BUS: 'kafka', CS_BUS_NAMESPACE: namespace, CS_KAFKA_BROKERS: local.kafka!, CS_POSTGRES_URL: local.postgres['audit']!, CS_HTTP_PORT: new URL(local.http.audit).port,
         CS_SECRETS_DIR: local.secrets, CS_LOG_LEVEL: 'warn', CS_LOG_ORIGIN: origin, CS_AUDIT_CATALOGUE_WAIT_MS: '0', CS_CHECKPOINT_FILE: `${local.dir}/${namespace}.json`,
       },
+      nodeOptions: profiled(options.profile),
       ready: async (printed) => await size() > 0 || answersReady(local.http.audit)().then((ready) => ready && printed === ''),
     });
     try {

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { CannotRun } from '../errors.ts';
 import { readLocal } from '../local.ts';
 import { printJson, progress } from '../output.ts';
@@ -17,7 +19,7 @@ const parse = (args: readonly string[]): { readonly wanted: readonly Name[]; rea
     else if (arg === '--json') json = true;
     else if (arg === '--profile') {
       profile = args[i += 1];
-      if (profile === undefined) throw new CannotRun('--profile needs a folder for the CPU profiles of the policy process.');
+      if (profile === undefined) throw new CannotRun('--profile needs a folder for the CPU profiles of policy, anomaly and audit on Kafka.');
     } else if ((names as readonly string[]).includes(arg)) wanted.push(arg as Name);
     else throw new CannotRun(`bench knows ${names.join(', ')}, --quick, --profile FOLDER and --json, not "${arg}".`);
   }
@@ -26,7 +28,10 @@ const parse = (args: readonly string[]): { readonly wanted: readonly Name[]; rea
 
 /** `npm run bench`: measures what was named (default everything), each against a baseline of the same run. --quick: one short round, for a look only. */
 export const bench = async (args: readonly string[]): Promise<number> => {
-  const { wanted, quick, json, profile } = parse(args);
+  const { wanted, quick, json, profile: asked } = parse(args);
+  const profile = asked === undefined ? undefined : resolve(process.env['INIT_CWD'] ?? '.', asked);
+  if (profile !== undefined) await mkdir(profile, { recursive: true });
+  const profiling = profile === undefined ? {} : { profile };
   const local = readLocal();
   const about = await machine(local);
   const tell = (line: string): void => progress(line);
@@ -43,7 +48,7 @@ export const bench = async (args: readonly string[]): Promise<number> => {
     Object.assign(results, benchAnomaly({ quick, tell }));
     if (local.bus === 'kafka') {
       const { benchAnomalyKafka } = await import('./anomaly-kafka.ts');
-      Object.assign(results, await benchAnomalyKafka(local, { quick, tell }));
+      Object.assign(results, await benchAnomalyKafka(local, { quick, tell, ...profiling }));
     }
   }
   if (wanted.includes('audit')) {
@@ -53,7 +58,7 @@ export const bench = async (args: readonly string[]): Promise<number> => {
     Object.assign(results, await benchAuditVerify({ postgres: local.postgres['audit']!, quick, tell }));
     if (local.bus === 'kafka') {
       const { benchAuditKafka } = await import('./audit-kafka.ts');
-      Object.assign(results, await benchAuditKafka(local, { quick, tell }));
+      Object.assign(results, await benchAuditKafka(local, { quick, tell, ...profiling }));
     }
   }
   if (wanted.includes('registry')) {
@@ -81,7 +86,7 @@ export const bench = async (args: readonly string[]): Promise<number> => {
   if (wanted.includes('bus') || wanted.includes('decide')) {
     if (local.bus !== 'kafka' || local.kafka === undefined) throw new CannotRun('bus and decide are measured on Kafka, which cannot be had here: see `npm run doctor`. `npm run bench -- audit policy` works without.');
     const { benchLoop } = await import('./loop.ts');
-    Object.assign(results, await benchLoop(local, { bus: wanted.includes('bus'), decide: wanted.includes('decide'), quick, tell, ...(profile === undefined ? {} : { profile }) }));
+    Object.assign(results, await benchLoop(local, { bus: wanted.includes('bus'), decide: wanted.includes('decide'), quick, tell, ...profiling }));
   }
   const [taken, decided] = [results['audit.kafka.per_s'], results['decide.kafka.per_s']];
   // The record must never be what holds decisions up.

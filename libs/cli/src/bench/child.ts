@@ -55,3 +55,6 @@ export const startNode = async (name: string, args: readonly string[], options: 
 
 /** Whether a service answers on /readyz. */
 export const answersReady = (url: string) => (): Promise<boolean> => fetch(`${url}/readyz`, { signal: AbortSignal.timeout(1_000) }).then((answer) => answer.ok, () => false);
+
+/** Options with which Node writes CPU profiles (one per thread) into a folder when it ends; none without a folder. test/load/where-time-goes.ts reads them. */
+export const profiled = (folder: string | undefined): readonly string[] => (folder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${folder}`]);

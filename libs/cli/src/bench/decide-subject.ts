@@ -7,7 +7,7 @@ import { secretFile, serviceKeys } from '@countersign/service-host';
 import type { Local } from '../local.ts';
 import { faultOf, openRun } from './bench-run.ts';
 import type { Expected as Answer } from './bench-run.ts';
-import { answersReady, startNode } from './child.ts';
+import { answersReady, profiled, startNode } from './child.ts';
 import type { Subject } from './flow.ts';
 import { sessionOf } from './sessions.ts';
 import type { StandIns } from './stand-ins.ts';
@@ -45,7 +45,7 @@ export const decideSubject = (local: Local, standIns: StandIns, options: { reado
     },
     start: () => startNode('policy', [main], {
       // As infra/local starts it.
-      nodeOptions: ['--min-semi-space-size=64', '--max-semi-space-size=64', ...(options.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${options.profile}`])],
+      nodeOptions: ['--min-semi-space-size=64', '--max-semi-space-size=64', ...profiled(options.profile)],
       env: {
         CS_BUS: 'kafka', CS_KAFKA_BROKERS: local.kafka!, CS_POSTGRES_URL: local.postgres['policy']!, CS_HTTP_PORT: new URL(local.http.policy).port,
         CS_SECRETS_DIR: local.secrets, CS_TENANT: tenant, CS_POLICY_BUNDLE: standIns.bundleFolder, CS_POLICY_BUNDLE_NAME: 'bench', CS_LOG_LEVEL: 'warn',

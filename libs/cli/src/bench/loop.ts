@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { createKafkaBus } from '@countersign/bus/kafka';
 import { topics } from '@countersign/contracts';
 import type { Local } from '../local.ts';
@@ -19,9 +17,7 @@ const rate = 1_000;
 
 /** bus.echo.* and decide.kafka.*: the echo and one policy process in turn, round after round, under the same loader and the same sink. */
 export const benchLoop = async (local: Local, options: Options): Promise<Results> => {
-  const { quick, tell } = options;
-  const profile = options.profile === undefined ? undefined : resolve(process.env['INIT_CWD'] ?? '.', options.profile);
-  if (profile !== undefined) await mkdir(profile, { recursive: true });
+  const { quick, tell, profile } = options;
   const brokers = local.kafka!;
   const bus = await createKafkaBus({ brokers: brokers.split(','), clientId: 'bench' });
   const figures: Record<'echo' | 'decide', Figures> = { echo: { perSecond: [], cpuUs: [], p50: [], p99: [] }, decide: { perSecond: [], cpuUs: [], p50: [], p99: [] } };

@@ -106,6 +106,7 @@ const ended = (state: PartitionState, known: AgentFile, { tenant, agent, run, no
 /** Whether the house knows it all: the agent's level, and that of its runs. */
 const isSame = (known: AgentFile | undefined, next: AgentFile): boolean => {
   if ((known?.level ?? 'normal') !== next.level) return false;
+  if (known !== undefined && known.odd === next.odd) return true;
   const before = runLevels(known), after = runLevels(next);
   return before.length === after.length && before.every(({ run, level }, i) => after[i]!.run === run && after[i]!.level === level);
 };
@@ -150,8 +151,15 @@ const dispose = (state: PartitionState, { kind: _, ...said }: Disposition & { re
 };
 
 const mostRuns = 64;
-const runLevels = (file: AgentFile | undefined): readonly { readonly run: string; readonly level: 'raised' | 'high' }[] =>
-  Object.entries(file?.odd ?? {}).flatMap(([run, { level }]) => (level === 'normal' ? [] : [{ run, level }])).slice(-mostRuns);
+const runLevels = (file: AgentFile | undefined): readonly { readonly run: string; readonly level: 'raised' | 'high' }[] => {
+  const told: { run: string; level: 'raised' | 'high' }[] = [];
+  const odd = file?.odd ?? {};
+  for (const run in odd) {
+    const { level } = odd[run]!;
+    if (level !== 'normal') told.push({ run, level });
+  }
+  return told.length > mostRuns ? told.slice(-mostRuns) : told;
+};
 
 const say = (state: PartitionState, agent: string, file: AgentFile, place: string, now: number): AnomalyLevel => {
   const { tenant, level, findings } = file;

@@ -14,7 +14,14 @@ const declaredAs = ({ model, purpose, roles, permissions, environment }: AgentSn
 export const followAgents = (bus: Bus, options: { readonly keys: KeySet; readonly now: () => number; readonly onError: (error: Error) => void }): Snapshot<AgentSnapshot> =>
   followSigned<AgentSnapshot>(bus, { ...options, topic: topic.registryAgents, signer: 'registry', validate: validateAgentSnapshot, keyOf: (agent) => agent.agent });
 
-export const registeredIn = (agents: Pick<Snapshot<AgentSnapshot>, 'get'>) => (agent: string): Registered | undefined => {
-  const known = agents.get(agent);
-  return known === undefined ? undefined : { owner: known.owner, roles: known.roles, version: declaredAs(known) };
+/** Asked of every action: what an agent is declared to be is digested once for each word of the registry. */
+export const registeredIn = (agents: Pick<Snapshot<AgentSnapshot>, 'get'>) => {
+  const read = new WeakMap<AgentSnapshot, Registered>();
+  return (agent: string): Registered | undefined => {
+    const known = agents.get(agent);
+    if (known === undefined) return undefined;
+    let registered = read.get(known);
+    if (registered === undefined) read.set(known, registered = { owner: known.owner, roles: known.roles, version: declaredAs(known) });
+    return registered;
+  };
 };

@@ -1,7 +1,7 @@
 import { envelope, partitionFor } from '@countersign/bus';
 import type { Outgoing } from '@countersign/bus';
 import { topic } from '@countersign/contracts';
-import type { Disposition } from '@countersign/contracts';
+import type { AnomalyLevel, Disposition } from '@countersign/contracts';
 import { signServiceMessage } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import { randomUUID } from 'node:crypto';
@@ -22,6 +22,9 @@ export const dispositionMessage = (to: string, said: Disposition, key: SigningKe
   headers: envelope({ id: `${said.finding}:${said.person}:${said.at}`, type: 'countersign.anomaly.disposition.v1', source: 'anomaly', time: said.at, tenant: said.tenant }),
 }, key);
 
+/** The level of each agent as a batch leaves it: the ones in between were never to be seen, since the batch is one transaction and a level says all there is to say. */
+const lastOfEach = (levels: Said['levels']): readonly AnomalyLevel[] => [...new Map(levels.map((level) => [level.agent, level])).values()];
+
 /** What scoring says, signed by anomaly; findings also as OCSF; and what other partitions are told. Levels and findings go to the partition of their agent, which is the one they were scored in. */
 export const saidMessages = ({ levels, findings, dispositions, forwards }: Said, key: SigningKey, seal: Seal, partitions: number): readonly Outgoing[] => [
   ...forwards.map((one) => observationMessage(one, one.kind === 'sighting' ? one.thing % partitions : partitionFor(one.agent, partitions), seal)),
@@ -33,7 +36,7 @@ export const saidMessages = ({ levels, findings, dispositions, forwards }: Said,
     ];
   }),
   ...dispositions.map((one) => dispositionMessage(topic.anomalyFindings, one, key)),
-  ...levels.map((level) => signServiceMessage({
+  ...lastOfEach(levels).map((level) => signServiceMessage({
     topic: topic.anomalyLevels, key: level.agent, value: Buffer.from(JSON.stringify(level)),
     headers: envelope({ id: `${level.agent}@${level.position}`, type: 'countersign.anomaly.level.v1', source: 'anomaly', time: level.at, tenant: level.tenant }),
   }, key)),

@@ -24,6 +24,9 @@ const keptRuns = 32;
 
 export const withRun = (odd: AgentFile['odd'], run: string, stretch: Stretch): AgentFile['odd'] => {
   if (stretch === odd[run]) return odd;
-  const entries = Object.entries(odd).filter(([one]) => one !== run);
-  return Object.fromEntries([...entries.slice(-(keptRuns - 1)), [run, stretch]]);
+  const runs = Object.keys(odd).filter((one) => one !== run);
+  const next: Record<string, Stretch> = {};
+  for (let i = Math.max(0, runs.length - (keptRuns - 1)); i < runs.length; i++) next[runs[i]!] = odd[runs[i]!]!;
+  next[run] = stretch;
+  return next;
 };

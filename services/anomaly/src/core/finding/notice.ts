@@ -29,20 +29,20 @@ export const noticed = (known: AgentFile | undefined, seen: Acted, score: Score,
   const isOdd = score.alert || score.drift || score.news.length > 0 || score.level !== 'normal' || score.pValue < oddBelow;
   if (known === undefined && !isOdd) return { file: undefined, findings: [] };
   let file = known ?? newFile(seen.tenant);
-  const stretch = isOdd || before !== undefined ? stretchWith(before, seen, score) : undefined;
-  if (stretch !== undefined) file = { ...file, odd: withRun(file.odd, seen.run, stretch) };
+  let stretch = isOdd || before !== undefined ? stretchWith(before, seen, score) : undefined;
 
   const findings: Finding[] = [];
   const tell = (kind: Finding['kind'], id: string, mayOpen: () => boolean): void => {
     const outcome = tellInto(file, seen, id, evidenceOf(kind, stretch, score, seen), mayOpen);
     file = outcome.file;
-    if (kind === 'behaviour' && stretch !== undefined && outcome.as !== undefined) file = { ...file, odd: { ...file.odd, [seen.run]: { ...stretch, told: outcome.severity } } };
+    if (kind === 'behaviour' && stretch !== undefined && outcome.as !== undefined) stretch = { ...stretch, told: outcome.severity };
     if (outcome.told !== undefined) findings.push(outcome.told);
   };
   if (score.alert) tell('behaviour', `f-${place}`, () => score.opens);
   // A run that was told of goes on, and gets worse.
   else if (before?.told && stretch !== undefined && isWorse(severityOf(stretch.impact, confidenceOf(score.eValue)), before.told)) tell('behaviour', `f-${place}`, () => true);
   if (score.drift) tell('drift', `d-${place}`, mayTellBeside);
+  if (stretch !== undefined) file = { ...file, odd: withRun(file.odd, seen.run, stretch) };
   return { file, findings };
 };
 
