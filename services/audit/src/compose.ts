@@ -98,10 +98,16 @@ export interface Audit {
   close(): Promise<void>;
 }
 
+/** Audit's own header is nobody else's to write. Nearly every record is as it is: copying its headers would cost more than all the rest here. */
+const withoutForged = (headers: BusMessage['headers']): BusMessage['headers'] => {
+  if (headers[refusedHeader] === undefined) return headers;
+  const { [refusedHeader]: _forged, ...others } = headers;
+  return others;
+};
+
 /** A record as it was read; where it is not its writer's word, with why. */
 const sourcing = (refusalOf: RefusalOf) => (message: BusMessage): SourceRecord => {
-  const { [refusedHeader]: _forged, ...headers } = message.headers;
-  const refused = refusalOf(message);
+  const refused = refusalOf(message), headers = withoutForged(message.headers);
   return {
     topic: message.topic, partition: message.partition, offset: message.offset, at: message.timestamp,
     headers: refused === undefined ? headers : { ...headers, [refusedHeader]: refused }, value: message.value ?? new Uint8Array(),
@@ -128,7 +134,7 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   const first = ports.predecessor === undefined ? undefined : await succeed(ports.pool, ports.origin, ports.predecessor, ports.keeper, word);
   const sequencer = await createSequencer({
     origin: ports.origin, tenant: ports.tenant, store, keeper: ports.keeper, sha256: encodings.sha256, utf8: encodings.utf8, prepare,
-    sign: createCheckpointSigner(encodings, ports.origin, [ed25519Signer(encodings, ports.origin, ports.key)]), publish: ports.publish, now: ports.now, maxBatch: ports.maxBatch ?? 2000, accept: ports.accept,
+    sign: createCheckpointSigner(encodings, ports.origin, [ed25519Signer(encodings, ports.origin, ports.key)]), publish: ports.publish, now: ports.now, maxBatch: ports.maxBatch ?? 500, accept: ports.accept,
   });
   if (first) await sequencer.state(first);
   const payloads = createPayloads(ports.pool, ports.origin, ports.keys, (index, why) => alarm('payload', `that of entry ${index} was changed: ${why}`));

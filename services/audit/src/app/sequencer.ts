@@ -40,7 +40,7 @@ export interface SequencerDeps {
   readonly sign: SignCheckpoint;
   readonly publish: PublishCheckpoint;
   readonly now: () => number;
-  /** Most entries per transaction: FACTS 4 has 1,000–4,000 as the good range. */
+  /** Most entries per transaction, where more than one hand-in waits. More at once is a little cheaper, and makes all of them wait for the last. */
   readonly maxBatch: number;
   /** Root (base64) of the last signed head, from elsewhere: accepted where its keeper lost it. */
   readonly accept?: string | undefined;
