@@ -28,6 +28,13 @@ function program(args, env) {
   return { done: new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? (signal ? 130 : 2)))), stop: (signal) => child.kill(signal) };
 }
 
+const ended = async ({ done, stop }) => {
+  stop('SIGTERM');
+  const late = setTimeout(() => stop('SIGKILL'), 10_000);
+  await done;
+  clearTimeout(late);
+};
+
 /** Runs `body`, closing everything it opened, also on Ctrl-C and SIGTERM. `body` gets `later(close)` and `watch(child)`. */
 export async function guarded(body) {
   const closers = [];
@@ -45,6 +52,8 @@ export async function guarded(body) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, onSignal);
   const running = body({ later: (close) => closers.unshift(close), watch: (one) => { child = one; if (interrupted) one.stop('SIGTERM'); return one.done; }, woken, interrupted: () => interrupted });
   try { return await running; } finally {
+    // A service that died ends this too: what runs on it goes first, or it would go on writing about what it no longer reaches.
+    if (child) await ended(child);
     for (const close of closers) await close().catch((error) => say(`While stopping: ${error.message}`));
   }
 }

@@ -34,12 +34,12 @@ export const commands: Readonly<Record<string, Entry>> = {
   },
   approvals: {
     summary: 'what waits for people: who, what, why',
-    usage: 'countersign approvals [--all] [--as PERSON] [--json]',
+    usage: 'countersign approvals [APPROVAL | --all] [--as PERSON] [--json]\n  With an id: that one whole, with its evidence: the facts and where they are from, what would change, how the agent fared.',
     load: async () => (await import('./people/approvals-command.ts')).approvals,
   },
   approve: {
     summary: 'votes for a request, signed with your key',
-    usage: 'countersign approve APPROVAL… --reason TEXT [--until 10m] [--cap 210.00EUR] [--uses N [--this-run]] [--as PERSON] [--json]\n  Signs the digest of exactly what is shown; several are looked at one by one and sent in one call. Without --as: a person of this machine who may vote on it.\n  --uses N: this one and N-1 more like it (same agent, tool and targets, moving no more), for an hour or --until; --this-run: in this run only.\n  Amounts are as people write them: 210.00EUR, or 5000EUR for five thousand euros.',
+    usage: 'countersign approve APPROVAL… --reason TEXT [--until 10m] [--cap 210.00EUR] [--uses N [--this-run]] [--as PERSON] [--json]\n  Shows it whole, with its evidence, and signs the digest of exactly that; several are looked at one by one and sent in one call. Without --as: a person of this machine who may vote on it.\n  --uses N: this one and N-1 more like it (same agent, tool and targets, moving no more), for an hour or --until; --this-run: in this run only.\n  Amounts are as people write them: 210.00EUR, or 5000EUR for five thousand euros.',
     load: async () => (await import('./people/approvals-command.ts')).approve,
   },
   deny: {

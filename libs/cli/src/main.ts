@@ -2,7 +2,7 @@ import './catalogue/mcp/published.ts';
 import { commands } from './commands.ts';
 import { documentOf } from './document/of-command.ts';
 import { CannotRun, inWords } from './errors.ts';
-import { endTicks } from './output.ts';
+import { endTicks, flushed } from './output.ts';
 import { helpOf, index, meant } from './help.ts';
 
 /** Exit codes (DESIGN 15): 0 did what was asked, 1 ran and found something wrong, 2 could not run. */
@@ -28,5 +28,6 @@ try {
   process.stderr.write(`${error instanceof CannotRun || inWords(message) !== message && path !== undefined ? inWords(message) : stack}\n`);
   process.exitCode = 2;
 }
+await flushed();
 // Connections to brokers and databases keep a process alive; what had to be finished is finished.
 process.exit();

@@ -34,3 +34,11 @@ export const printJson = (value: unknown): void => {
   endTicks();
   process.stdout.write(`${JSON.stringify(value)}\n`);
 };
+
+/** Resolves when everything written has gone out: a pipe takes what it can hold, and the rest when somebody reads. Whoever stopped reading (head) misses nothing. */
+export const flushed = async (): Promise<void> => {
+  await Promise.all([process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => {
+    stream.once('error', () => { resolve(); });
+    stream.write('', () => { resolve(); });
+  })));
+};

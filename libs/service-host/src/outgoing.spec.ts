@@ -56,6 +56,11 @@ describe('what leaves for other people\'s servers', () => {
     await expect(createOutgoing({ allow: ['siem.internal'], resolve: () => Promise.resolve(['127.0.0.1']) })({ method: 'POST', url: `http://evil.siem.internal:${new URL(origin).port}/` })).rejects.toMatchObject({ permanent: true });
   });
 
+  it('takes a place that no route leads to for one that does not answer, and stays alive', async () => {
+    const outgoing = createOutgoing({ allow: ['https://far.test'], resolve: async () => ['255.255.255.255'] });
+    await expect(outgoing({ method: 'POST', url: 'https://far.test/in', body: '{}' })).rejects.toMatchObject({ name: 'OutgoingFailed', permanent: false });
+  });
+
   it('does not follow a redirect: it is an answer, and not a good one', async () => {
     const answer = await createOutgoing({ allow: [origin] })({ method: 'GET', url: `${origin}/moved` });
     expect(answer.status).toBe(302);

@@ -73,8 +73,9 @@ export const createOutgoing = ({ allow, timeoutMs = 10_000, maxBytes = 262_144, 
     const { address, family } = await addressFor(url);
     const options: RequestOptions = {
       method, headers: { 'user-agent': 'countersign', accept: 'application/json', ...headers, ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }) }, agent: false,
-      // Node asks this for the address of the name, with or without `all`; it only ever hears the one that was checked.
-      lookup: (_host, asked, done) => { if (asked.all === true) done(null, [{ address, family }]); else done(null, address, family); },
+      // Node asks this for the address of the name, with or without `all`; it only ever hears the one that was checked. Later, as from a real
+      // lookup: a connection that fails while it is being made (no route) would tell its error before anybody listens, and end the process.
+      lookup: (_host, asked, done) => { setImmediate(() => { if (asked.all === true) done(null, [{ address, family }]); else done(null, address, family); }); },
     };
     return new Promise((answered, failed) => {
       const give = (why: string, cause?: unknown): void => {

@@ -93,7 +93,7 @@ interface Waiting { readonly record: GovernedDecided; readonly approval: string;
 /** What waits, with the approval that each decision opened; approvals may be a moment behind. */
 const waitingFor = async (seen: Seen, { client }: { readonly client: Client }, withinMs: number, pause: (ms: number) => Promise<void>): Promise<readonly Waiting[]> => {
   for (let waited = 0; ; waited += 200) {
-    const { approvals } = await client.request<ApprovalList>('approvals', 'GET', '/approvals?status=open').catch((error: unknown) => { if (error instanceof Refused && waited < withinMs) return { approvals: [] }; throw error; });
+    const { approvals } = await client.request<ApprovalList>('approvals', 'GET', '/approvals?status=open').catch((error: unknown) => { if (error instanceof Refused) return { approvals: [] }; throw error; });
     const found = seen.waiting().flatMap((record): Waiting[] => {
       const view = approvals.find((one) => one.run === record.run && one.action === record.action);
       return view === undefined ? [] : [{ record, view, approval: view.approval, voters: votersOf(view) }];

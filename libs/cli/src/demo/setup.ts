@@ -11,7 +11,7 @@ import { CannotRun } from '../errors.ts';
 import { readCatalogue } from '../graph/catalog.ts';
 import type { Local } from '../local.ts';
 import { activate } from '../people/activate.ts';
-import { createClient } from '../people/client.ts';
+import { createClient, Refused } from '../people/client.ts';
 import type { Client } from '../people/client.ts';
 import { enrol, invite } from '../people/enrol.ts';
 import { hasKey, keyOf } from '../people/local-people.ts';
@@ -20,6 +20,8 @@ import { toolUrl } from './connect.ts';
 import { agents, audience, operator, people, reverser } from './roster.ts';
 
 export interface Demo {
+  /** Its people who have not left. */
+  readonly people: readonly string[];
   /** Client keys of the demo's agents, by agent id. */
   readonly agents: ReadonlyMap<string, SigningKey>;
   readonly tools: ReadonlyMap<string, ToolSnapshot>;
@@ -48,6 +50,7 @@ export const setUp = async (local: Local): Promise<Demo> => {
   await enrolOperator(local, nobody);
   const client = createClient({ http: local.http, as: { person: operator.person, key: keyOf(local.dir, operator.person) } });
   const { people: known } = await client.request<PeopleList>('registry', 'GET', '/people');
+  const gone = new Set(known.flatMap(({ person, status }) => (status === 'gone' ? [person] : [])));
   for (const about of people) {
     const there = known.some(({ person }) => person === about.person);
     if (there && !hasKey(local.dir, about.person)) throw new CannotRun(`${about.person} is enrolled, but the key is gone from ${local.dir}/people. \`npm run reset\` starts over.`);
@@ -61,13 +64,17 @@ export const setUp = async (local: Local): Promise<Demo> => {
   for (const agent of [...agents, reverser]) {
     const key = agentKey(local, agent.agent, true);
     if (agent === reverser) tellSupervision(local, key); else keys.set(agent.agent, key);
-    const { status } = await client.request<AgentSnapshot>('registry', 'POST', '/agents', { ...agent, key: key.publicJwk });
-    // One that a person suspended stays suspended: that is theirs to undo.
-    if (status === 'draft') drafts.push(agent.agent);
+    // What people made of an agent since (another owner, suspended) stays as it is: that is theirs to undo.
+    const known = await registered(client, agent.agent);
+    const standing = known !== undefined && known.status !== 'draft' ? known : await client.request<AgentSnapshot>('registry', 'POST', '/agents', { ...agent, key: key.publicJwk });
+    if (standing.status === 'draft') drafts.push(agent.agent);
   }
   await activate(client, drafts, 'demo');
-  return { agents: keys, tools: new Map(tools.map((tool) => [tool.tool, tool])), nodes: nodes.map(({ node }) => node), operator: client };
+  return { people: [operator, ...people].flatMap(({ person }) => (gone.has(person) ? [] : [person])), agents: keys, tools: new Map(tools.map((tool) => [tool.tool, tool])), nodes: nodes.map(({ node }) => node), operator: client };
 };
+
+const registered = (client: Client, agent: string): Promise<AgentSnapshot | undefined> =>
+  client.request<AgentSnapshot>('registry', 'GET', `/agents/${agent}`).catch((error: unknown) => { if (error instanceof Refused && error.status === 404) return undefined; throw error; });
 
 /** Supervision reads who it is, and where the tools are, each time it takes something back. */
 const tellSupervision = (local: Local, { privateJwk }: SigningKey): void =>
@@ -122,7 +129,7 @@ export const awaitSnapshots = async (bus: Bus, keys: KeySet, demo: Demo, timeout
     [...agents, reverser].find(({ agent }) => (known.agents.get(agent)?.status ?? 'draft') === 'draft')?.agent
     ?? [...demo.tools].find(([name, { definition }]) => known.tools.get(name)?.definition !== definition)?.[0]
     ?? demo.nodes.find((node) => known.nodes.get(node) === undefined)
-    ?? [operator, ...people].find(({ person }) => known.people.get(person)?.status !== 'active')?.person;
+    ?? demo.people.find((person) => known.people.get(person)?.status !== 'active');
   const deadline = Date.now() + timeoutMs;
   try {
     while (missing() !== undefined) {

@@ -1,5 +1,5 @@
-import type { ApprovalView } from '@countersign/contracts';
-import { moneyText } from '@countersign/kernel';
+import type { ApprovalEvidence, ApprovalView } from '@countersign/contracts';
+import { moneyText, visibleJson } from '@countersign/kernel';
 import { id, inert, inertArguments } from './inert.ts';
 
 const minutes = (ms: number): string => (ms <= 0 ? 'expired' : ms < 60_000 ? `expires in ${Math.ceil(ms / 1000)} s` : `expires in ${Math.round(ms / 60_000)} min`);
@@ -13,7 +13,7 @@ const progress = ({ progress: of, quorum, route, votes }: ApprovalView): string 
 const instructed = ({ instruction, ask }: ApprovalView): string => {
   if (instruction === undefined) return '';
   const by = instruction.by ?? ask?.bound?.instructedBy ?? null;
-  return `, instructed${by === null ? ' (signed by nobody)' : ` by ${id(by)}`}: ${instruction.text === null ? 'more than fits here' : inert(instruction.text)}`;
+  return `, instructed${by === null ? ' (signed by nobody)' : ` by ${id(by)}`}: ${instruction.text === null ? 'more than fits here' : inert(instruction.text, Infinity)}`;
 };
 
 const aim = ({ cost, target = [] }: ApprovalView): string => `${cost == null ? '' : `  ${moneyText(cost)}`}${target.length === 0 ? '' : `  ${cost == null ? 'at' : 'to'} ${target.slice(0, 3).map((one) => inert(one)).join(', ')}${target.length > 3 ? ` and ${target.length - 3} more` : ''}`}`;
@@ -23,11 +23,25 @@ export const approvalLines = (approval: ApprovalView, now: number): readonly str
   `${id(approval.approval)}  tier ${approval.tier}  ${approval.status === 'open' ? minutes(approval.expiresAt - now) : id(approval.resolution)}  ${progress(approval)}; not ${approval.requesters.map(id).join(', ')}`,
   `  who   ${id(approval.agent)}, run ${id(approval.run)}${instructed(approval)}`,
   `  what  ${id(approval.tool)}${aim(approval)}  ${inertArguments(approval.arguments)}`,
-  ...(approval.changes ?? []).map(({ path, rules, after }) => `  rules changed ${inert(path)} to ${after === undefined ? 'nothing' : inert(JSON.stringify(after), 200)} (${rules.map(id).join(', ')})`),
-  `  why   ${approval.reason === null ? 'the agent gave no reason' : `the agent says: ${inert(approval.reason)}`}`,
+  ...(approval.changes ?? []).map(({ path, rules, after }) => `  rules changed ${inert(path)} to ${after === undefined ? 'nothing' : visibleJson(after)} (${rules.map(id).join(', ')})`),
+  `  why   ${approval.reason === null ? 'the agent gave no reason' : `the agent says: ${inert(approval.reason, Infinity)}`}`,
   ...(approval.ask?.short !== undefined && approval.status === 'open' ? [`  !     too few people can decide this (${approval.ask.short.map(id).join(', ')}): countersign attention says what can be done`] : []),
   ...approval.rules.filter(({ tier }) => (tier ?? 0) >= 3).map((rule) => `  rule  ${id(rule.id)}: ${inert(rule.reason).slice(1, -1)}`),
 ];
+
+/** What the service put together for whoever decides, whole: what would change, how the agent fared, what was found of it, what the decision rests on. */
+const evidenceLines = ({ current, cost, level, agentRecord, facts, failed, proposed, editedBy }: ApprovalEvidence): readonly string[] => [
+  ...(proposed === undefined ? [] : [`  first ${inertArguments(proposed)}${editedBy === undefined ? '' : `, changed by ${id(editedBy)}`}`]),
+  ...(current === undefined ? [] : current.why !== null ? [`  now   nobody knows: ${inert(current.why, Infinity)}`] : current.changes.map(({ name, before, after }) => `  now   ${id(name)} is ${before === undefined ? 'nothing' : visibleJson(before)}, and would be ${visibleJson(after)}`)),
+  ...(cost === null ? [] : [`  cost  ${moneyText(cost)}`]),
+  `  agent ${level === 'normal' ? 'behaves as usual' : `behaves unlike itself (${id(level)})`}${agentRecord.outcomes.length === 0 ? '' : `; last ${agentRecord.outcomes.map(({ tool, status }) => `${id(tool)} ${id(status)}`).join(', ')}`}`,
+  ...agentRecord.findings.map(({ severity, explanation }) => `  found ${id(severity)}: ${inert(explanation, Infinity)}`),
+  ...Object.entries(facts).map(([name, { value, origin }]) => `  fact  ${id(name)} ${visibleJson(value)} (${origin})`),
+  ...(failed.length === 0 ? [] : [`  fact  not known: ${failed.map(id).join(', ')}`]),
+];
+
+/** One request with everything that a vote on it signs. */
+export const wholeLines = (approval: ApprovalView, now: number): readonly string[] => [...approvalLines(approval, now), ...(approval.evidence === undefined ? [] : evidenceLines(approval.evidence))];
 
 /** What became of a vote that was cast now, or counted before. */
 export const answerLines = (after: ApprovalView, vote: string): readonly string[] => {

@@ -2,7 +2,7 @@ import type { ApprovalList, ApprovalView, CastVotesResponse, JsonObject, ToolSna
 import { argumentsDigest, isOfDigest, signPersonStatement } from '@countersign/identity';
 import type { VoteConditions, VoteStatement } from '@countersign/identity';
 import { CannotRun } from '../errors.ts';
-import { answerLines, approvalLines } from './approval.ts';
+import { answerLines, approvalLines, wholeLines } from './approval.ts';
 import type { Client } from './client.ts';
 import { Refused } from './client.ts';
 import { only, personCommand } from './command.ts';
@@ -11,12 +11,16 @@ import type { Session } from './command.ts';
 import { moneyOf, secondsOf } from './money-and-time.ts';
 import { agreeToMore, asOfVote, moreLikeIt, repeated } from './pre-approvals-command.ts';
 
-export const approvals = personCommand('countersign approvals [--all] [--json]', { all: { type: 'boolean' } }, async (session) => {
+export const approvals = personCommand('countersign approvals [APPROVAL | --all] [--as PERSON] [--json]', { all: { type: 'boolean' } }, async (session) => {
+  if (session.positionals.length > 0) {
+    const { shown } = await lookAt(session, only(session, 'approval'));
+    return session.show(shown, wholeLines(shown, Date.now()));
+  }
   const { client } = session.as([]);
   const { approvals: list } = await client.request<ApprovalList>('approvals', 'GET', session.values['all'] === true ? '/approvals' : '/approvals?status=open');
   const now = Date.now();
   const lines = list.flatMap((one) => [...approvalLines(one, now), '']);
-  session.show({ approvals: list }, list.length === 0 ? ['Nothing waits for people.'] : [...lines, 'Decide with: countersign approve ID --as PERSON --reason TEXT   (or deny)']);
+  session.show({ approvals: list }, list.length === 0 ? ['Nothing waits for people.'] : [...lines, 'Everything that one rests on: countersign approvals ID. Decide with: countersign approve ID --as PERSON --reason TEXT   (or deny)']);
 });
 
 const usage = (vote: string): string => `countersign ${vote} APPROVAL… --reason TEXT${vote === 'approve' ? ' [--until 10m] [--cap 210.00EUR] [--uses N [--this-run]]' : ''} [--as PERSON] [--json]`;
@@ -32,9 +36,11 @@ const voteCommand = (vote: 'approve' | 'deny' | 'break_glass') => personCommand(
   const repeat = repeated(shown, who.person, vote);
   if (repeat !== undefined) return session.show(shown, [...approvalLines(shown, Date.now()), `${repeat}${forMore ? ', and nothing more was agreed to' : ''}.`]);
   const more = vote === 'approve' ? moreLikeIt(session, shown) : undefined;
+  // Before it is signed: whoever sees here what they did not expect can still stop it.
+  session.tell(wholeLines(shown, Date.now()));
   const result = await client.request<ApprovalView>('approvals', 'POST', `/approvals/${approval}/votes`, { jws });
   const further = more === undefined ? [] : await agreeToMore(client, who, asOfVote(more, result, who.person), reason);
-  session.show(result, [...approvalLines(result, Date.now()), ...answerLines(result, vote), ...further]);
+  session.show(result, [...answerLines(result, vote), ...further]);
 });
 
 /** `--until 10m` from now, `--cap 210.00EUR` at most. */
@@ -48,7 +54,11 @@ const conditionsOf = ({ values }: Session): VoteConditions | undefined => {
 const castMany = async (session: Session, vote: VoteStatement['vote'], reason: string, conditions: VoteConditions | undefined): Promise<void> => {
   if (session.positionals.length > 100) throw new CannotRun('One call takes 100 votes at most.');
   const votes: { readonly approval: string; readonly jws: string; readonly client: Client }[] = [];
-  for (const approval of session.positionals) votes.push(await signVote(session, approval, vote, reason, conditions));
+  for (const approval of session.positionals) {
+    const signed = await signVote(session, approval, vote, reason, conditions);
+    session.tell(wholeLines(signed.shown, Date.now()));
+    votes.push(signed);
+  }
   const { results } = await votes[0]!.client.request<CastVotesResponse>('approvals', 'POST', '/votes', { votes: votes.map(({ approval, jws }) => ({ approval, jws })) });
   if (results.some(({ ok }) => !ok)) session.failed();
   session.show({ results }, results.map((one) => `${id(one.approval)}  ${one.ok ? `${one.resolution ?? 'counted; more votes are needed'}${one.detail === null ? '' : ` (${inert(one.detail).slice(1, -1)})`}` : `${one.code}: ${inert(one.detail ?? '')}`}`));

@@ -24,6 +24,8 @@ export interface Session {
   as(fitting: readonly string[], excluded?: readonly string[]): { readonly person: string; readonly client: Client; readonly key: ReturnType<typeof keyOf> };
   /** It ran and found something wrong: exit code 1. */
   failed(): void;
+  /** What is to be read before something is done; nothing with --json. */
+  tell(lines: readonly string[]): void;
   /** The result: one JSON object with --json, else the lines. */
   show(data: unknown, lines: readonly string[]): void;
 }
@@ -51,13 +53,12 @@ export const personCommand = (usage: string, options: Options, body: (session: S
       said = person;
       return { person, key, client: createClient({ http: local.http, as: { person, key } }) };
     },
-    show: (data, lines) => {
-      if (values['json'] === true) printJson(data);
-      else {
-        endTicks();
-        process.stdout.write(`${lines.join('\n')}\n`);
-      }
+    tell: (lines) => {
+      if (values['json'] === true) return;
+      endTicks();
+      process.stdout.write(`${lines.join('\n')}\n`);
     },
+    show: (data, lines) => { if (values['json'] === true) printJson(data); else session.tell(lines); },
   };
   try {
     await body(session);

@@ -6,7 +6,7 @@ import { argumentsDigest, createKeySet, generateKey, isOfDigest, verifyPersonSta
 import fc from 'fast-check';
 import { CannotRun } from '../errors.ts';
 import { answerLines, approvalLines } from './approval.ts';
-import { approve, deny } from './approvals-command.ts';
+import { approvals, approve, deny } from './approvals-command.ts';
 import { createClient, Refused } from './client.ts';
 import { codeOf, enrol } from './enrol.ts';
 import { halt, scopeOf } from './halts-command.ts';
@@ -20,11 +20,16 @@ const json = (status: number, body: unknown) => new Response(JSON.stringify(body
 
 describe('text from agents', () => {
   it('cannot steer the terminal', () => {
-    expect(inert('\u001b[31mred\u001b[0m \u001b]0;title\u0007\u009b2J a\rb\u0008c\u202Ed\u200b')).toBe('"red  a b c d "');
+    expect(inert('\u001b[31mred \u009b2J a\rb\u0008c\u202Ed\u200b')).toBe('"\\u001b[31mred \\u009b2J a\\rb\\bc\\u202ed\\u200b"');
     expect(inert('x'.repeat(10), 4)).toBe('"xxxx… (6 more)"');
     expect(id('run-1')).toBe('run-1');
-    expect(id('a b\u001b[2J')).toBe('"a b"');
-    expect(inertArguments({ to: 'DE"9\n', minor: 5, more: { x: '\u001b[1m' } })).toBe('to "DE\\"9 ", minor 5, more {"x":"\\\\u001b[1m"}');
+    expect(id('a b\u001b[2J')).toBe('"a b\\u001b[2J"');
+    expect(inertArguments({ to: 'DE"9\n', minor: 5, more: { x: '\u001b[1m' } })).toBe('to "DE\\"9\\n", minor 5, more {"x":"\\u001b[1m"}');
+  });
+  it('is shown whole where people decide about it, an escape sequence that never ends and all', () => {
+    const reference = `INV-77\u001b]${'; and forward 2000.00 EUR to GB33'.repeat(20)}`;
+    expect(inertArguments({ reference })).toBe(`reference "INV-77\\u001b]${'; and forward 2000.00 EUR to GB33'.repeat(20)}"`);
+    expect(inertArguments({ reference }, 4)).toBe(`reference "INV-… (${reference.length - 4} more)"`);
   });
   it('never shows a control character, whatever it is made of', () => {
     fc.assert(fc.property(fc.array(fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('\u001b[', '\u001b]', '\u009b', '\u0007', '31m', '\u202e'))), (parts) => {
@@ -108,9 +113,19 @@ describe('commands', () => {
     const { code, out } = await quietly(() => approve(['apr_1', '--reason', 'checked']));
     expect(code).toBe(0);
     expect(out).not.toContain('\u001b');
+    expect(out).toContain('\\u001b[2Jplease');
     expect(posted).toHaveLength(1);
     const vote = verifyPersonStatement('vote', posted[0]!.body['jws'] as string, createKeySet([keyOf(dir, 'tara').publicJwk]), { now: Date.now(), person: 'tara' });
     expect(vote).toMatchObject({ ok: true, statement: { approval: 'apr_1', digest, vote: 'approve', reason: 'checked' } });
+  });
+  it('approve and approvals ID show all that the vote rests on, before it goes out', async () => {
+    const evidence = { arguments: { to: 'DE1' }, reason: null, facts: { amount: { value: 620_000, origin: 'catalogue' } }, failed: ['target.trust'], rules: [], policyVersion: 'v', level: 'raised', cost: null, agentRecord: { outcomes: [{ run: 'r0', action: 'a0', tool: 'payments.transfer', status: 'failed', at: 0 }], findings: [{ finding: 'f', kind: 'behaviour', severity: 'high', explanation: 'a new\u001b[1m target', at: 0 }] }, current: { at: 0, why: null, changes: [{ name: 'iban', before: 'DE0', after: 'DE1' }] } };
+    shown = { ...whole, evidence, evidenceDigest: argumentsDigest(evidence as never) };
+    for (const run of [() => approve(['apr_1', '--reason', 'checked']), () => approvals(['apr_1'])]) {
+      const { out } = await quietly(run);
+      for (const line of ['iban is "DE0", and would be "DE1"', 'behaves unlike itself (raised); last payments.transfer failed', 'found high: "a new\\u001b[1m target"', 'fact  amount 620000 (catalogue)', 'not known: target.trust']) expect(out).toContain(line);
+    }
+    expect(posted).toHaveLength(1);
   });
   it.each([['open', null], ['closed', 'approved']])('approve typed again on what is %s says so, and neither votes nor agrees to more', async (status, resolution) => {
     shown = { ...whole, status, resolution, votes: [{ person: 'tara', vote: 'approve', at: 1 }] };
@@ -132,7 +147,7 @@ describe('commands', () => {
     expect(isOfDigest(whole as never, 'newer')).toBe(false);
   });
   it('show who, what and why', () => expect(approvalLines({ ...question, digest, instruction: { text: 'pay', by: 'uma' }, cost: { minor: 620_000, currency: 'EUR' }, target: ['DE1'] } as never, question.expiresAt - 60_000).join('\n')).toBe(
-    'apr_1  tier 3  expires in 1 min  0 of 1 (treasurer); not uma\n  who   ap, run r1, instructed by uma: "pay"\n  what  payments.transfer  6200.00 EUR  to "DE1"  to "DE1"\n  why   the agent says: "please"'));
+    'apr_1  tier 3  expires in 1 min  0 of 1 (treasurer); not uma\n  who   ap, run r1, instructed by uma: "pay"\n  what  payments.transfer  6200.00 EUR  to "DE1"  to "DE1"\n  why   the agent says: "\\u001b[2Jplease"'));
   it('say who was left out where the glass was broken, by when that is reviewed, and that the same vote was counted before', () => {
     const glass = { people: ['sam', 'tara'], reviewed: null, at: 0, skipped: [{ name: 'route', roles: ['release-manager'], people: [], missing: 1 }], reviewDue: Date.UTC(2026, 10, 22) };
     const broken = answerLines({ ...question, digest, status: 'closed', resolution: 'approved', glass, you: { counted: 'now' } } as never, 'break_glass').join('\n');
