@@ -24,7 +24,7 @@ const main = (service: Service): string => fileURLToPath(new URL(`../../../../se
  * Services as processes of their own, on topics of their own; policy with 1,000 rules. Whoever is not among them is played by heartbeats.
  * @param env which services, and what each is given beside its addresses
  */
-export const startServices = async (local: Local, place: string, pack: Awaited<ReturnType<typeof benchPack>>, env: Readonly<Partial<Record<Service, Readonly<Record<string, string>>>>>): Promise<{ readonly bus: Bus; /** Of its topics. */ readonly namespace: string; readonly stop: () => Promise<void>; /** Resident memory of one of them, MB. */ readonly memoryMb: (service: Service) => number }> => {
+export const startServices = async (local: Local, place: string, pack: Awaited<ReturnType<typeof benchPack>>, env: Readonly<Partial<Record<Service, Readonly<Record<string, string>>>>>): Promise<{ readonly bus: Bus; /** Of its topics. */ readonly namespace: string; readonly stop: () => Promise<void>; /** Resident memory of one of them, MB. */ readonly memoryMb: (service: Service) => number; /** Seconds of processor time that one of them has used. */ readonly cpuSeconds: (service: Service) => number }> => {
   const namespace = `bench-${randomBytes(4).toString('hex')}`;
   const bus = namespacedBus(await createKafkaBus({ brokers: local.kafka!.split(','), clientId: 'bench' }), namespace);
   const started: Child[] = [];
@@ -51,7 +51,7 @@ export const startServices = async (local: Local, place: string, pack: Awaited<R
     started.push(await startNode('heartbeats', [beats, local.kafka!, local.secrets, 'acme', namespace, ...('supervision' in env ? ['anomaly'] : [])], { ready: async (printed) => printed.includes('beating') }));
     const results = await Promise.allSettled((Object.keys(env) as Service[]).map(start));
     for (const one of results) if (one.status === 'rejected') throw one.reason;
-    return { bus, namespace, stop, memoryMb: (service) => byService.get(service)?.memoryMb() ?? Number.NaN };
+    return { bus, namespace, stop, memoryMb: (service) => byService.get(service)?.memoryMb() ?? Number.NaN, cpuSeconds: (service) => byService.get(service)?.cpuSeconds() ?? Number.NaN };
   } catch (error) {
     await stop();
     throw error;

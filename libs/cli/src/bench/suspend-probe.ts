@@ -10,7 +10,7 @@ const stopCodes = ['agent_not_active', 'halted', 'run_halted'];
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 /** When each of them refused for good, ms after the command was sent. */
-export interface Stopped { readonly policy: number; readonly claims: number; readonly guards: number; readonly answered: number; /** From `because.at`, the registry's own moment, to the last of the three. */ readonly sinceDecided: number }
+export interface Stopped { readonly policy: number; readonly claims: number; readonly guards: number; readonly answered: number; /** The registry's own moment (`because.at`). */ readonly decided: number; /** The snapshot is read from its topic. */ readonly published: number; /** From `because.at`, the registry's own moment, to the last of the three. */ readonly sinceDecided: number }
 
 /** Every proposal reads something at another place: nothing but the suspension denies one. */
 const probing = (tool: string): Script => ({
@@ -25,13 +25,15 @@ export interface Probe {
   suspend(operator: Client): Promise<Stopped>;
   heard(reply: Reply): void;
   noticed(notice: HaltNotice): void;
+  /** Its snapshot, as the topic has it. */
+  told(snapshot: AgentSnapshot): void;
   readonly run: string;
 }
 
 /** An agent at work that is about to be suspended, seen from its runtime and from a tool's guard. */
 export const createProbe = ({ agent, tool, cast, bus, supervision }: { readonly agent: string; readonly tool: string; readonly cast: Cast; readonly bus: Bus; readonly supervision: string }): Probe => {
   const { run, next } = openRun(0, probing(tool), { ...cast, agents: [agent] });
-  let grant: string | undefined, policyAt: number | undefined, guardsAt: number | undefined, trouble: string | undefined, replies = 0;
+  let grant: string | undefined, policyAt: number | undefined, guardsAt: number | undefined, publishedAt: number | undefined, trouble: string | undefined, replies = 0;
   const say = (): Promise<void> => {
     const said = next();
     if (said?.step === undefined && replies > 1) throw new Error(`${agent} was still not refused after ${mostProbes} proposals`);
@@ -57,6 +59,7 @@ export const createProbe = ({ agent, tool, cast, bus, supervision }: { readonly 
       else policyAt ??= performance.now();
     },
     noticed: (notice) => { if (notice.op === 'halt' && notice.scope.kind === 'agent') guardsAt ??= performance.now(); },
+    told: ({ status }) => { if (status === 'suspended') publishedAt ??= performance.now(); },
     open: async () => {
       await say();
       await until('its run is open', () => replies > 0);
@@ -84,9 +87,9 @@ export const createProbe = ({ agent, tool, cast, bus, supervision }: { readonly 
         sent = performance.now();
         const { because } = await operator.request<AgentSnapshot>('registry', 'POST', `/agents/${agent}/suspend`, { reason: 'measured' });
         const answered = performance.now() - sent;
-        await until('refused everywhere', () => policyAt !== undefined && claimsAt !== undefined && guardsAt !== undefined);
+        await until('refused everywhere', () => policyAt !== undefined && claimsAt !== undefined && guardsAt !== undefined && publishedAt !== undefined);
         const last = Math.max(policyAt!, claimsAt!, guardsAt!);
-        return { policy: policyAt! - sent, claims: claimsAt! - sent, guards: guardsAt! - sent, answered, sinceDecided: performance.timeOrigin + last - because!.at };
+        return { policy: policyAt! - sent, claims: claimsAt! - sent, guards: guardsAt! - sent, answered, decided: because!.at - performance.timeOrigin - sent, published: publishedAt! - sent, sinceDecided: performance.timeOrigin + last - because!.at };
       } finally {
         over = true;
         await both.catch(() => undefined);

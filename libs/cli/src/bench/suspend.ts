@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bus, Outgoing } from '@countersign/bus';
 import { topic } from '@countersign/contracts';
-import type { Reply } from '@countersign/contracts';
+import type { AgentSnapshot, Reply } from '@countersign/contracts';
 import { createKeySet, generateKey } from '@countersign/identity';
 import { secretFile, serviceKey, serviceKeys } from '@countersign/service-host';
 import { createHaltView } from '@countersign/tool-guard';
@@ -54,7 +54,7 @@ export const startLoad = (bus: Bus, messages: readonly Outgoing[], perSecond = r
 export const benchSuspend = async (local: Local, { quick, tell }: { readonly quick: boolean; readonly tell: (line: string) => void }): Promise<Results> => {
   const place = await mkdtemp(join(tmpdir(), 'countersign-bench-'));
   const pack = await benchPack();
-  const { bus, stop } = await startServices(local, place, pack, { registry: {}, supervision: {}, policy: {} });
+  const { bus, stop, cpuSeconds } = await startServices(local, place, pack, { registry: {}, supervision: {}, policy: {} });
   const probes = new Map<string, Probe>(), byAgent = new Map<string, Probe>();
   const keys = createKeySet(serviceKeys(local.secrets).jwks);
   const guards = createHaltView({ bus, jwks: keys, now: Date.now, onNotice: (notice) => byAgent.get(notice.scope.id ?? '')?.noticed(notice) });
@@ -75,8 +75,11 @@ export const benchSuspend = async (local: Local, { quick, tell }: { readonly qui
         wrong ??= load.readAnswer(message)?.wrong;
       }
     } });
-    await replies.ready;
-    await guards.ready;
+    const agentsTold = await bus.follow({ topics: [topic.registryAgents], from: 'now', onBatch: (messages) => {
+      for (const { key, value } of messages) byAgent.get(key ?? '')?.told(JSON.parse(value!.toString()) as AgentSnapshot);
+    } });
+    await Promise.all([replies.ready, guards.ready, agentsTold.ready]);
+    const used = (): ReadonlyMap<string, number> => new Map([['this', process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6], ...(['registry', 'supervision', 'policy'] as const).map((name) => [name, cpuSeconds(name)] as const)]);
     const taken: Stopped[] = [];
     for (let from = 0; from < watched.length; from += perRound) {
       const messages = load.messages(rate * 30);
@@ -84,6 +87,7 @@ export const benchSuspend = async (local: Local, { quick, tell }: { readonly qui
       round.forEach((probe, n) => { probes.set(probe.run, probe); byAgent.set(watched[from + n]!, probe); });
       for (const probe of round) await probe.open();
       answered = 0;
+      const usedBefore = used(), roundBegun = performance.now();
       const loading = startLoad(bus, messages);
       try {
         await sleep(warmMs);
@@ -95,10 +99,10 @@ export const benchSuspend = async (local: Local, { quick, tell }: { readonly qui
       const begun = performance.now(), sent = await loading.stop();
       while (answered < sent && performance.now() - begun < 10_000) await sleep(5);
       if (answered < sent || wrong !== undefined) throw new Error(wrong ?? `${answered} of ${sent} messages of the load were answered`);
-      const all = shares(taken.slice(from), lastOf);
-      tell(`suspend, ${perRound} agents beside ${rate} messages/s (the load's last answer ${Math.round(performance.now() - begun)} ms after its end): p50 ${rounded(all(0.5))} ms, longest ${rounded(all(1))} ms; ${points.map(([name, of]) => `${name} ${rounded(shares(taken.slice(from), of)(0.5))}/${rounded(shares(taken.slice(from), of)(1))}`).join(', ')}`);
+      const all = shares(taken.slice(from), lastOf), seconds = (performance.now() - roundBegun) / 1_000, usedNow = used();
+      tell(`suspend, ${perRound} agents beside ${rate} messages/s (the load's last answer ${Math.round(performance.now() - begun)} ms after its end): p50 ${rounded(all(0.5))} ms, longest ${rounded(all(1))} ms; ${points.map(([name, of]) => `${name} ${rounded(shares(taken.slice(from), of)(0.5))}/${rounded(shares(taken.slice(from), of)(1))}`).join(', ')}; processors: ${[...usedNow].map(([name, of]) => `${name} ${rounded((of - usedBefore.get(name)!) / seconds)}`).join(', ')}`);
     }
-    await replies.stop();
+    await Promise.all([replies.stop(), agentsTold.stop()]);
     const note = `${taken.length} agents in turn, each proposing and claiming all the time, beside ${rate} messages/s through policy with 1,000 rules; p50/p99: ${points.map(([name, of]) => `${name} ${rounded(shares(taken, of)(0.5))}/${rounded(shares(taken, of)(0.99))}`).join(', ')} ms`;
     return {
       'suspend.enforced.p50_ms': { value: rounded(shares(taken, lastOf)(0.5)), unit: 'ms' },
@@ -112,7 +116,7 @@ export const benchSuspend = async (local: Local, { quick, tell }: { readonly qui
 };
 
 const lastOf = ({ policy, claims, guards }: Stopped): number => Math.max(policy, claims, guards);
-const points: readonly (readonly [string, (one: Stopped) => number])[] = [['the registry\'s answer', ({ answered }) => answered], ['policy', ({ policy }) => policy], ['claims', ({ claims }) => claims], ['guards', ({ guards }) => guards], ['since decided', ({ sinceDecided }) => sinceDecided]];
+const points: readonly (readonly [string, (one: Stopped) => number])[] = [['decided', ({ decided }) => decided], ['the registry\'s answer', ({ answered }) => answered], ['on the topic', ({ published }) => published], ['policy', ({ policy }) => policy], ['claims', ({ claims }) => claims], ['guards', ({ guards }) => guards], ['since decided', ({ sinceDecided }) => sinceDecided]];
 const shares = (taken: readonly Stopped[], of: (one: Stopped) => number) => {
   const sorted = taken.map(of).sort((a, b) => a - b);
   return (share: number): number => percentile(sorted, share);
