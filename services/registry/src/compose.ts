@@ -198,10 +198,12 @@ export const composeRegistry = async (ports: RegistryPorts) => {
     },
     putGraph: async (request: PutGraphRequest, by: string) => graphAnswer(await graph.put(request, by, graphReview(request.review))),
     markNode: async (node: string, request: MarkNodeRequest, by: string) => graphAnswer(await graph.mark(node, request, by, graphReview(request.review))),
-    toolsUsed: (partition: number, records: readonly GovernedRecord[]) => ports.toolUses.record(partition, records.flatMap(useIn)),
-    used: async (records: readonly GovernedRecord[]) => {
+    /** What policy decided, of each partition in its order. */
+    used: async (heard: readonly { readonly partition: number; readonly record: GovernedRecord }[]) => {
+      const records = heard.map(({ record }) => record);
       await watching.take(records);
       await inventory.used(records.flatMap((record) => (record.agent === null ? [] : [{ agent: record.agent, at: record.now }])));
+      await ports.toolUses.record(heard.flatMap(({ partition, record }) => useIn(record, partition)));
     },
   };
 };

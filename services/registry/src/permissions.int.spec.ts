@@ -42,9 +42,10 @@ describe('changes of permissions on PostgreSQL', () => {
     await expect(permissions.approve(filed.change, signed, who('op', 'operator'))).rejects.toMatchObject({ code: 'self_approval' });
     expect(await permissions.approve(filed.change, signed, who('rita', 'policy-reviewer'))).toMatchObject({ status: 'applied', approvedBy: 'rita' });
     expect(await permissions.list('grantor')).toMatchObject([{ grantor: 'lead', version: 1, definition: { ceiling: 1 } }]);
-    const use = { position: 5, agent: 'clerk', tool: 'pay', at: 1_000, money: { minor: 7, currency: 'EUR' }, targets: ['NL1'] };
-    await uses.record(0, [use]);
-    await uses.record(0, [use, { ...use, position: 6, targets: ['NL2'] }]);
-    expect(await uses.uses('clerk')).toEqual([{ tool: 'pay', day: 0, calls: 2, lastAt: 1_000, maxMinor: 7, currency: 'EUR', targets: ['NL1', 'NL2'] }]);
+    const use = { partition: 0, position: 5, agent: 'clerk', tool: 'pay', at: 1_000, money: { minor: 7, currency: 'EUR' }, targets: ['NL1'] };
+    await uses.record([use]);
+    await uses.record([use, { ...use, position: 6, targets: ['NL2'] }, { ...use, partition: 1, position: 2 }, { ...use, partition: 1, position: 3, tool: 'read' }]);
+    await uses.record([{ ...use, partition: 1, position: 3, tool: 'read' }]);
+    expect(await uses.uses('clerk')).toEqual([{ tool: 'pay', day: 0, calls: 3, lastAt: 1_000, maxMinor: 7, currency: 'EUR', targets: ['NL1', 'NL2'] }, { tool: 'read', day: 0, calls: 1, lastAt: 1_000, maxMinor: 7, currency: 'EUR', targets: ['NL1'] }]);
   });
 });

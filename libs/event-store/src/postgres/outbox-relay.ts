@@ -31,7 +31,12 @@ export interface OutboxRelay {
   stop(): Promise<void>;
 }
 
-interface Row { id: string; topic: string; key: string; value: Buffer | null; headers: Record<string, string> }
+interface Row { id: string; topic: string; key: string; value: Buffer | null; headers: Record<string, string>; /** On the first row: the numbers so far. */ numbers: Record<string, number> | null }
+
+/** The lowest rows, and the numbers so far: one round trip, for what stops something waits for it. */
+const nextRows = `
+  SELECT id, topic, key, value, headers, CASE WHEN row_number() OVER (ORDER BY id) = 1 THEN (SELECT jsonb_object_agg(source, next) FROM outbox_sent) END AS numbers
+  FROM (SELECT * FROM outbox ORDER BY id LIMIT $1) AS lowest ORDER BY id`;
 
 /**
  * Publishes the outbox: under an advisory lock it takes the lowest rows, publishes, and deletes them after the acknowledgement.
@@ -57,21 +62,19 @@ export const startOutboxRelay = (options: OutboxRelayOptions): OutboxRelay => {
     wakeUp = over;
   });
 
-  /** Messages with their numbers, and the next number of each partition that they go to. */
-  const number = async (client: PoolClient, messages: readonly Relayed[]): Promise<{ readonly messages: readonly Relayed[]; readonly next: ReadonlyMap<string, number> }> => {
+  /** Messages with their numbers, and the next number of each partition that they go to. @param known the numbers so far */
+  const number = (messages: readonly Relayed[], known: Readonly<Record<string, number>>): { readonly messages: readonly Relayed[]; readonly next: ReadonlyMap<string, number> } => {
     const { numbering } = options;
     const partitions = messages.map((message) => numbering?.partitionOf(message));
     const sources = messages.map(({ topic }, i) => `${topic}/${partitions[i]}`);
     const next = new Map<string, number>();
     if (numbering === undefined || partitions.every((one) => one === undefined)) return { messages, next };
-    const { rows } = await client.query<{ source: string; next: string }>('SELECT source, next FROM outbox_sent WHERE source = ANY($1::text[])', [sources]);
-    const known = new Map(rows.map((row) => [row.source, Number(row.next)]));
     return {
       messages: messages.map((message, i) => {
         const partition = partitions[i];
         if (partition === undefined) return message;
         const source = sources[i]!;
-        const at = next.get(source) ?? known.get(source) ?? 0;
+        const at = next.get(source) ?? known[source] ?? 0;
         next.set(source, at + 1);
         return { ...numbering.numbered(message, at), partition };
       }),
@@ -80,9 +83,9 @@ export const startOutboxRelay = (options: OutboxRelayOptions): OutboxRelay => {
   };
 
   const relay = async (client: PoolClient): Promise<number> => {
-    const { rows } = await client.query<Row>('SELECT id, topic, key, value, headers FROM outbox ORDER BY id LIMIT $1', [batch]);
+    const { rows } = await client.query<Row>(nextRows, [batch]);
     if (rows.length === 0) return 0;
-    const { messages, next } = await number(client, rows.map(({ topic, key, value, headers }) => ({ topic, key, value, headers })));
+    const { messages, next } = number(rows.map(({ topic, key, value, headers }) => ({ topic, key, value, headers })), rows[0]!.numbers ?? {});
     await bus.publish(messages);
     // Together: a crash before this publishes the same rows under the same numbers again.
     await client.query(`WITH gone AS (DELETE FROM outbox WHERE id = ANY($1::bigint[]))

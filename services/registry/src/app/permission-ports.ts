@@ -17,11 +17,11 @@ export interface PermissionBook {
 }
 
 /** One call that was let run or asked people about, at its position in its partition of runs.governed. */
-export interface ToolUse { readonly position: number; readonly agent: string; readonly tool: string; readonly at: number; readonly money: Money | null; readonly targets: readonly string[] }
+export interface ToolUse { readonly partition: number; readonly position: number; readonly agent: string; readonly tool: string; readonly at: number; readonly money: Money | null; readonly targets: readonly string[] }
 
 /** What agents use their permissions for. */
 export interface ToolUses {
-  /** In order of position; those seen before are not counted again. */
-  record(partition: number, uses: readonly ToolUse[]): Promise<void>;
+  /** Of each partition in order of position; those seen before are not counted again. */
+  record(uses: readonly ToolUse[]): Promise<void>;
   uses(agent: string): Promise<readonly Use[]>;
 }

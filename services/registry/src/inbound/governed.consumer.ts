@@ -1,23 +1,30 @@
 import { topic } from '@countersign/contracts';
+import type { GovernedRecord } from '@countersign/contracts';
 import { Controller, Inject } from '@nestjs/common';
 import { EventPattern, Payload } from '@nestjs/microservices';
 import type { BusMessage } from '@countersign/bus';
 import { readGoverned } from '@countersign/service-host';
+import { inRounds } from '../app/in-rounds.ts';
 import type { RegistryService } from '../compose.ts';
 import { REGISTRY } from './oauth.controller.ts';
+
+interface Heard { readonly partition: number; readonly record: GovernedRecord }
+
+/** Between two rounds, ms: nobody waits for what is written here, and commands and the outbox share processor, connections and disk with it. */
+const restMs = 200;
+/** In one go, so that reading them holds up no command. */
+const mostMessages = 200;
 
 /** When an agent was last used, and what for: what nobody uses any more can be taken away. */
 @Controller()
 export class GovernedConsumer {
-  readonly #registry: RegistryService;
+  readonly #take: (heard: readonly Heard[]) => Promise<void>;
   constructor(@Inject(REGISTRY) registry: RegistryService) {
-    this.#registry = registry;
+    this.#take = inRounds<readonly Heard[]>((all) => registry.used(all.flat()), () => new Promise((resolve) => { setTimeout(resolve, restMs); }));
   }
 
-  @EventPattern(topic.runsGoverned)
+  @EventPattern(topic.runsGoverned, { maxBatch: mostMessages })
   async governed(@Payload() messages: readonly BusMessage[]) {
-    const records = messages.map((message) => ({ partition: message.partition, record: readGoverned(message) }));
-    await this.#registry.used(records.map(({ record }) => record));
-    for (const partition of new Set(records.map((one) => one.partition))) await this.#registry.toolsUsed(partition, records.filter((one) => one.partition === partition).map(({ record }) => record));
+    await this.#take(messages.map((message) => ({ partition: message.partition, record: readGoverned(message) })));
   }
 }

@@ -17,6 +17,8 @@ export const openInventory = (url: string): Promise<DataSource> =>
   new DataSource({ type: 'postgres', url, entities: [AgentEntity, ToolEntity, NodeEntity, PersonEntity, RunEntity, AgentKeysEntity], migrations: [CreateRegistry1700000000000, CreateGraph1763700000000, KeylessDrafts1763720000000, CreateCredentials1763730000000, CreateDelegations1763740000000, CreateDeeds1763750000000, CreateScim1763760000000, CreatePermissions1763770000000, CreateScopeExtensions1763780000000, DeedsByTime1763790000000], migrationsRun: true, migrationsTransactionMode: 'all', poolSize: 8 }).initialize();
 
 const rowsAtOnce = 1_000;
+/** How exactly it is kept when an agent was last used: a row is not written anew for each action of a busy agent. */
+const lastUseStepMs = 10_000;
 
 /** Rows by name; a row never goes back to an older version of its stream. */
 export const createInventory = (source: DataSource): Inventory => {
@@ -69,8 +71,8 @@ export const createInventory = (source: DataSource): Inventory => {
     used: async (uses) => {
       if (uses.length === 0) return;
       await source.query(
-        'UPDATE agent SET last_use_at = greatest(last_use_at, u.at) FROM (SELECT agent, max(at) AS at FROM unnest($1::text[], $2::bigint[]) AS u (agent, at) GROUP BY agent) u WHERE agent.agent = u.agent',
-        [uses.map((use) => use.agent), uses.map((use) => use.at)]);
+        'UPDATE agent SET last_use_at = greatest(last_use_at, u.at) FROM (SELECT agent, max(at) AS at FROM unnest($1::text[], $2::bigint[]) AS u (agent, at) GROUP BY agent) u WHERE agent.agent = u.agent AND coalesce(agent.last_use_at, 0) < u.at - $3',
+        [uses.map((use) => use.agent), uses.map((use) => use.at), lastUseStepMs]);
     },
     versions: async () => new Map((await source.query<{ stream: string; version: number }[]>(
       `SELECT 'agent:' || agent AS stream, version FROM agent UNION ALL SELECT 'tool:' || tool, version FROM tool UNION ALL SELECT 'node:' || node, version FROM node UNION ALL SELECT 'person:' || person, version FROM person`)).map((row) => [row.stream, row.version])),
