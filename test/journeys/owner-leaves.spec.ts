@@ -146,7 +146,7 @@ describe('an owner leaves', () => {
 
   it('the one that nobody takes over is suspended after the grace, and not resumed before somebody does', async () => {
     await whole.stop('registry');
-    await whole.start('registry', { ...grace(1), CS_REGISTRY_CERTIFY_DAYS: '1', CS_REGISTRY_CERTIFY_REMIND_DAYS: '1' });
+    await whole.start('registry', { ...grace(1), CS_REGISTRY_PROPOSAL_DAYS: '1', CS_REGISTRY_PROPOSAL_CALLS: '1', CS_REGISTRY_CERTIFY_DAYS: '1', CS_REGISTRY_CERTIFY_REMIND_DAYS: '1' });
     await until('its grace is over', async () => (await agent('filer')).status === 'suspended');
     expect(await agent('filer')).toMatchObject({ lapsed: 'orphaned' });
     expect(await whole.people.operator.call('registry', 'POST', '/agents/filer/resume', { reason: 'needed' })).toMatchObject({ status: 409, body: { code: 'owner_not_active' } });
@@ -178,6 +178,9 @@ describe('an owner leaves', () => {
       const of = (type: string, stream: RegExp) => said.filter((one) => one.type === type && stream.test(one.stream)).map(({ data }) => data);
       await until('a reminder for the payer is out', () => of('agent.recertification_due', /^agent:payer$/).length > 0);
       await until('the shadow is told', () => of('shadow.seen', /^shadow:/).some((data) => data['principal'] === 'ghost-bot'));
+      await until('what the payer does not use is told', () => of('agent.permissions_unused', /^unused:payer$/).length > 0);
+      expect(of('agent.permissions_unused', /^unused:payer$/)).toMatchObject([{ agent: 'payer', unused: [{ tools: ['desk.read'] }], window: { days: 30 } }]);
+      for (const id of ['payer', 'filer']) expect(of('agent.orphaned', new RegExp(`^agent:${id}$`))).toMatchObject([{ owner: 'carol' }]);
       expect(of('process.unanswered', /^process:closing$/)).toMatchObject([{ people: ['dana'] }]);
     } finally { await reading.stop(); }
   });

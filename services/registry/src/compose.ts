@@ -25,6 +25,7 @@ import { createScim } from './app/scim.ts';
 import { createScimAgents } from './app/scim-agents.ts';
 import type { ScimBook } from './app/scim.ts';
 import { createReports } from './app/reports.ts';
+import { createTellingUnused } from './app/telling-unused.ts';
 import { createWatching } from './app/watching.ts';
 import { createTending } from './app/tending.ts';
 import type { Terms } from './core/tend.ts';
@@ -107,6 +108,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
   const permissions = await composePermissions(ports);
   const { people, staff, reviewOf, doors } = await composePeople(ports, { manage, permissions, tending });
   const watching = createWatching(ports);
+  const tellingUnused = createTellingUnused({ ...ports, unused: permissions.unused, days: Math.max(30, ports.enoughUse.days) });
   const reports = createReports({ ...ports, book: ports.permissionBook });
   const ownership = createOwnership({ ...ports, manage });
   const scim = createScim({ ...ports, people, staff, book: ports.scimBook, secret: () => randomBytes(32).toString('base64url') });
@@ -152,7 +154,7 @@ export const composeRegistry = async (ports: RegistryPorts) => {
       return answer;
     },
     /** What time has brought upon agents; called by a timer. */
-    tend: async () => { await watching.forget(); await tending.tend(null); await permissions.tend(); await watching.tell(); },
+    tend: async () => { await watching.forget(); await tending.tend(null); await permissions.tend(); await watching.tell(); await tellingUnused.tell(); },
     own: async (agent: string, told: (owning: typeof ownership) => ReturnType<(typeof ownership)['accept']>): Promise<AgentSnapshot> => {
       accepted(await told(ownership));
       return (await inventory.agent(agent))!.snapshot;

@@ -7,7 +7,7 @@ import type { ChangeCommand, ChangeEvent, Filed } from './change-request.ts';
 import { declarationDecider } from './declaration.ts';
 import { effectiveOf, moreThan, tooMany } from './effective-permissions.ts';
 import { roleWidens } from './grants.ts';
-import { dayMs, unusedOf } from './unused.ts';
+import { dayMs, unusedFound, unusedOf } from './unused.ts';
 import type { Use } from './unused.ts';
 
 const role = (...permissions: RolePermission[]): RoleDefinition => ({ title: 'r', owner: 'olga', permissions });
@@ -92,5 +92,25 @@ describe('what is not used', () => {
     const seasonal = view([use('wipe', 20), ...month]);
     expect(seasonal.unused).toEqual([]);
     expect(seasonal).toMatchObject({ why: expect.stringContaining('wipe used before the window only and kept') });
+  });
+  it('is said on the record when it changes, once a day at most, and nothing while too little was seen', () => {
+    const at = (day: number) => ({ by: 'registry', now: day * dayMs });
+    const found = unusedFound(view(month), 'olga', undefined, at(100))!;
+    expect(found).toMatchObject({ agent: 'clerk', owner: 'olga', unused: [{ source: 'direct', tools: ['wipe'] }], more: 0 });
+    expect(unusedFound(view(month), 'olga', found, at(105))).toBeUndefined();
+    expect(unusedFound(view([use('read.a', 90, { calls: 900 })]), 'olga', found, at(105))).toBeUndefined();
+    const less = view(month.slice(0, 1).map((one) => ({ ...one, calls: 99 })));
+    expect(unusedFound(less, 'olga', found, at(100.5))).toBeUndefined();
+    expect(unusedFound(less, 'olga', found, at(101))).toMatchObject({ unused: [{ source: 'direct', tools: ['wipe'] }, { source: 'r/pay', tools: ['pay.*'] }] });
+    // That it uses everything now, or was made narrower, is news as well; of somebody who always did it is none.
+    const none = { ...view(month), unused: [] };
+    expect(unusedFound(none, 'olga', found, at(101))).toMatchObject({ unused: [] });
+    expect(unusedFound(none, 'olga', undefined, at(101))).toBeUndefined();
+  });
+  it('fits its topic however much it is, and says how much is left out', () => {
+    const wide = { ...view(month), unused: [{ source: 'direct', tools: Array.from({ length: 512 }, (_, n) => `${'x'.repeat(250)}.${n}`) }] };
+    const found = unusedFound(wide, 'olga', undefined, { by: 'registry', now: to })!;
+    expect(found).toMatchObject({ more: 312 });
+    expect(Buffer.byteLength(JSON.stringify(found))).toBeLessThan(100_000);
   });
 });

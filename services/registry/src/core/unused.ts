@@ -35,6 +35,28 @@ export const unusedOf = (agent: { readonly agent: string; readonly owner: string
   };
 };
 
+/** What an agent holds and does not use, for the record. Nothing in `unused`: it uses all of it now, or was made narrower. `more`: patterns that are left out here; the report has them. */
+export interface UnusedFound { readonly type: 'agent.permissions_unused'; readonly agent: string; readonly owner: string; readonly window: UnusedView['window']; readonly unused: UnusedView['unused']; readonly more: number; readonly by: string; readonly at: number }
+
+/** An event has to fit its topic. */
+const mostNamed = 200;
+
+/**
+ * What there is to say that was not said before; undefined where there is nothing, or too little was seen to say it.
+ * @param before what was said last
+ */
+export const unusedFound = (view: UnusedView, owner: string, before: UnusedFound | undefined, said: { readonly by: string; readonly now: number }): UnusedFound | undefined => {
+  if (view.proposal === null) return undefined;
+  const all = view.unused.flatMap(({ source, tools }) => tools.map((tool) => ({ source, tool }))).sort((a, b) => (`${a.source} ${a.tool}` < `${b.source} ${b.tool}` ? -1 : 1));
+  const named = all.slice(0, mostNamed);
+  const unused = [...Map.groupBy(named, ({ source }) => source)].map(([source, of]) => ({ source, tools: of.map(({ tool }) => tool) }));
+  const more = all.length - named.length;
+  if (more === (before?.more ?? 0) && JSON.stringify(unused) === JSON.stringify(before?.unused ?? [])) return undefined;
+  // Whoever is on the edge of the window comes and goes: once a day is enough.
+  if (before !== undefined && Math.floor(before.at / dayMs) === Math.floor(said.now / dayMs)) return undefined;
+  return { type: 'agent.permissions_unused', agent: view.agent, owner, window: view.window, unused, more, by: said.by, at: said.now };
+};
+
 const usedIn = (uses: readonly Use[], seasonal: ReadonlySet<string>): readonly Used[] => [...new Set(uses.map(({ tool }) => tool))].sort().map((tool) => {
   const days = uses.filter((one) => one.tool === tool);
   const currencies = new Set(days.flatMap(({ currency }) => currency ?? []));
