@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { covers, intersection, scopeIntersection, within } from './patterns.ts';
+import { covers, coversResource, intersection, scopeIntersection, within, withinResources } from './patterns.ts';
 
 const text = (letters: string, max: number) => fc.array(fc.constantFrom(...letters), { maxLength: max }).map((all) => all.join(''));
 const pattern = text('ab.*', 7), name = text('ab.', 9);
@@ -42,4 +42,13 @@ describe('patterns of tools', () => {
   ])('%s and %s', (a, b, both) => expect([...intersection(a, b)!].sort()).toEqual([...both].sort()));
 
   it('that would have too much in common are given up, and quickly', () => expect(intersection('*a*b*c*d*e*f*g*h', '*i*j*k*l*m*n*o*h')).toBeUndefined());
+});
+
+describe('patterns of resources', () => {
+  const path = text('a/.*\\', 6);
+  it('that lie within others cover nothing that those do not', () => fc.assert(fc.property(path, fc.array(path, { minLength: 1, maxLength: 3 }), path, (inner, outer, resource) => {
+    if (withinResources(inner, outer) && coversResource([inner], resource)) expect(coversResource(outer, resource)).toBe(true);
+  }), { seed: 5, numRuns: 20_000 }));
+  it.each([['/srv/../etc/passwd', false], ['/srv/a/../../b', false], ['/srv/a\\b', false], ['/srv/\u200Bx', false], ['/srv/%2e%2e/x', false], ['/srv/a', true], ['/srv/*/b', true], ['/srv/*', true]])('%s lies within /srv/*: %s', (inner, lies) => expect(withinResources(inner, ['/srv/*'])).toBe(lies));
+  it('one that is named as it is may be kept', () => expect(withinResources('/srv/../etc', ['/srv/*', '/srv/../etc'])).toBe(true));
 });

@@ -28,6 +28,9 @@ export const coversResource = (patterns: readonly string[], resource: string): b
 /** Whether everything that `inner` covers is covered by one of `outer`. A `*` of the inner pattern, taken as a letter, is in no literal: only a `*` covers it. */
 export const within = (inner: string, outer: readonly string[]): boolean => outer.some((pattern) => covers(pattern, inner));
 
+/** Whether everything that `inner` covers among resources (`coversResource`) is covered by one of `outer`: a text that could name something else than it seems only by itself. */
+export const withinResources = (inner: string, outer: readonly string[]): boolean => outer.includes(inner) || (!devious.test(inner) && within(inner, outer));
+
 /** Most patterns that two may have in common before the question is given up. */
 const mostInCommon = 64;
 

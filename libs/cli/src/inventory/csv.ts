@@ -58,6 +58,8 @@ const time = (cell: string): number | undefined => { const at = Date.parse(cell)
 const rowOf = (record: readonly string[], columns: Columns, line: number): Found | Fault => {
   const cell = (field: Field): string | undefined => { const at = columns.get(field); const value = at === undefined ? undefined : record[at.n]; return value === undefined || value === '' ? undefined : value; };
   const optional = (field: 'agent' | 'purpose' | 'environment' | 'model'): object => { const value = cell(field); return value === undefined ? {} : { [field]: value }; };
+  const nul = record.findIndex((value) => value.includes('\0'));
+  if (nul >= 0) return { line, column: [...columns.values()].find(({ n }) => n === nul)?.header ?? `column ${nul + 1}`, why: 'it holds a NUL character', remedy: 'Remove it: no text here holds one.' };
   const owner = cell('owner'), permissions = cell('permissions'), roles = cell('roles'), ceiling = cell('ceiling');
   const row = {
     externalId: cell('externalId') ?? '', name: cell('name') ?? '', ...optional('agent'), ...optional('purpose'), ...optional('environment'), ...optional('model'), ...(owner !== undefined && { owner: personIdOf(owner) }),

@@ -33,7 +33,8 @@ export const importFile = async (session: Session, file: string): Promise<number
   const refused: Fault[] = [];
   for (let start = 0; start < found.length; start += atOnce) {
     const batch = found.slice(start, start + atOnce);
-    const answer = await client.request<ImportAgentsResponse>('registry', 'POST', '/inventory', { source: batch[0]!.source, agents: batch.map(({ row }) => row), ...(dryRun && { dryRun }) });
+    const answer = await client.request<ImportAgentsResponse>('registry', 'POST', '/inventory', { source: batch[0]!.source, agents: batch.map(({ row }) => row), ...(dryRun && { dryRun }) })
+      .catch((error: unknown) => { progress(`Stopped at ${batch[0]!.place}: of what stands before it ${results.filter(({ status }) => status === 'imported').length} ${dryRun ? 'would be' : 'are'} drafts now. The same import again goes on from there.`); throw error; });
     answer.results.forEach((result, n) => { results.push(result); if (result.status === 'refused') refused.push(refusedAs(result, batch[n]!)); });
   }
   const broken = [...faults, ...refused].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));

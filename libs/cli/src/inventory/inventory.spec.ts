@@ -27,6 +27,12 @@ describe('an inventory in CSV', () => {
     for (const { remedy } of faults) expect(remedy).not.toBe('');
   });
 
+  it('names a row with a NUL in any cell, and takes the rest', () => {
+    const { found, faults } = csv('id,name,owner,note\n1,One,ann,x\nn\0l,Two,ann,x\n3,Three,ann,\0\n4,Four,ann,x\n');
+    expect(found.map(({ row }) => row.externalId)).toEqual(['1', '4']);
+    expect(faults).toMatchObject([{ line: 3, column: 'id', why: expect.stringContaining('NUL') }, { line: 4, column: 'column 4' }]);
+  });
+
   it.each([
     ['UTF-8 with a mark', Buffer.from('\uFEFFexternal_id,name\n1,Zoë\n')], ['UTF-16 with a mark', Buffer.from('\uFEFFexternal_id,name\n1,Zoë\n', 'utf16le')],
     ['Windows-1252', Buffer.from('external_id,name\n1,Zo\u00EB\n', 'latin1')], ['semicolons and CRLF', Buffer.from('external_id;name\r\n1;Zoë\r\n')], ['tabs', Buffer.from('external_id\tname\n1\tZoë\n')],

@@ -3,7 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createMemoryHotState } from '@countersign/hot-state/memory';
 import { argumentsDigest, createKeySet, createSessionProof, generateKey, jwkThumbprint, signGrants } from '@countersign/identity';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
+import type { GrantClaims } from '@countersign/contracts';
+import type { HotState } from '@countersign/hot-state';
 import { createToolGuard } from '../guard.ts';
+import type { ToolGuard } from '../guard.ts';
+import { guardRefusal } from '../refusal.ts';
 import { listen, startAuthorizationServer } from './authorization-server.fixture.ts';
 import type { Rest } from './authorization-server.fixture.ts';
 import { createBroker } from './broker.ts';
@@ -49,8 +53,9 @@ describe('a grant is exchanged for a downstream credential', () => {
     return { status: answer.status, body: await answer.text() };
   };
   const exchangeWith = (more: Partial<ExchangeOptions> = {}) => createExchange({ issuer: server.url, client: { id: 'crm-broker', key: broker }, allowHttp: true, timeoutMs: 30_000, ...more });
-  const brokerWith = (more: Partial<ExchangeOptions> = {}) => createBroker({
-    guard: createToolGuard({ audience, jwks: keys, store: createMemoryHotState({ now: () => Date.now() - 60_000 }), halts: { halted: () => undefined, isStale: () => false }, now: Date.now }),
+  const memory = () => createMemoryHotState({ now: () => Date.now() - 60_000 });
+  const brokerOn = (store: HotState) => (more: Partial<ExchangeOptions> = {}) => createBroker({
+    guard: createToolGuard({ audience, jwks: keys, store, halts: { halted: () => undefined, isStale: () => false }, now: Date.now }),
     exchange: exchangeWith(more),
     tools: {
       'crm.read': { resource: crm.url, scope: 'contacts:read', call: (_, credential) => http(credential, 'GET', '/contacts/1') },
@@ -58,6 +63,8 @@ describe('a grant is exchanged for a downstream credential', () => {
       'crm.elsewhere': { resource: 'https://elsewhere.example', scope: 'contacts:read', call: (_, credential) => http(credential, 'GET', '/contacts/1') },
     },
   });
+  const brokerWith = (more: Partial<ExchangeOptions> = {}) => brokerOn(memory())(more);
+  const jtiOf = (grant: string): string => (JSON.parse(Buffer.from(grant.split('.')[1]!, 'base64url').toString()) as GrantClaims).jti;
   let n = 0;
   /** What the agent holds: a grant and its session key. */
   const callOf = (tool: string) => {
@@ -68,15 +75,50 @@ describe('a grant is exchanged for a downstream credential', () => {
 
   it('of one operation, for seconds, that the agent never sees; once', async () => {
     seen = [];
-    const call = callOf('crm.read');
-    const one = brokerWith();
+    const call = callOf('crm.read'), store = memory();
+    const one = brokerOn(store)();
     const answer = await one.call(call);
     expect(answer).toMatchObject({ ok: true, result: { status: 200, body: '{"name":"Ada"}' } });
     expect(seen).toMatchObject([{ scope: 'contacts:read', expiresInS: 60 }]);
     expect(JSON.stringify(answer)).not.toContain(seen[0]!.accessToken);
-    const before = server.exchanged();
+    // Another process, which remembers nothing of it, knows only that it was used.
+    expect(await brokerOn(store)().call(call)).toMatchObject({ ok: false, code: 'grant_used' });
+  });
+
+  it('an answer that was lost is given again to whoever holds the session key, and nothing runs twice', async () => {
+    const store = memory();
+    const one = brokerOn(store)(), call = callOf('crm.write');
+    const written = crm.written.length, exchanged = server.exchanged();
+    const [first, meanwhile] = await Promise.all([one.call(call), one.call(call)]);
+    expect(first).toMatchObject({ ok: true, result: { status: 200 } });
+    expect(meanwhile).toEqual(first);
+    const jti = jtiOf(call.grant);
+    expect(await one.call({ ...call, sessionProof: createSessionProof(jti, audience, Date.now(), session) })).toEqual(first);
+    expect([crm.written.length, server.exchanged()]).toEqual([written + 1, exchanged + 1]);
+    // The grant alone gives nobody anything, nor does it for anything else.
+    for (const other of [{ sessionProof: createSessionProof(jti, audience, Date.now(), generateKey('session')) }, { sessionProof: undefined }, { arguments: { id: 2 } }, { tool: 'crm.read' }]) expect((await one.call({ ...call, ...other })).ok).toBe(false);
+    expect([crm.written.splice(written).length, server.exchanged()]).toEqual([1, exchanged + 1]);
+  });
+
+  it('what failed fails again, and is not tried again with the same grant', async () => {
+    const call = callOf('crm.read'), one = brokerOn(memory())({ issuer: 'http://127.0.0.1:1' });
+    const first = await one.call(call);
+    expect(first).toMatchObject({ ok: false, code: 'downstream_unavailable' });
+    expect(await one.call(call)).toEqual(first);
+  });
+
+  it('an outcome is kept as long as its grant lives, and no longer', async () => {
+    let now = Date.now(), runs = 0;
+    const exp = Math.floor(now / 1_000) + 30;
+    let used = false;
+    const guard: ToolGuard = { check: async () => { if (used) return guardRefusal('grant_used', 'used'); used = true; return { ok: true, claims: { exp } as GrantClaims }; } };
+    const one = createBroker({ guard, exchange: async () => ({ ok: true, credential: { accessToken: 'secret', scope: 's', expiresInS: 9 } }), tools: { t: { resource: crm.url, scope: 's', call: async () => ++runs } }, now: () => now });
+    const call = { grant: 'g', tool: 't', arguments: {}, sessionProof: 'p' };
+    expect(await one.call(call)).toMatchObject({ ok: true, result: 1 });
+    expect(await one.call(call)).toMatchObject({ ok: true, result: 1 });
+    now = exp * 1_000;
     expect(await one.call(call)).toMatchObject({ ok: false, code: 'grant_used' });
-    expect(server.exchanged()).toBe(before);
+    expect(runs).toBe(1);
   });
 
   it('a credential that was issued for a read cannot write', async () => {

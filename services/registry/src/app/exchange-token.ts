@@ -1,11 +1,12 @@
 import { validateDelegation } from '@countersign/contracts';
-import type { AgentSnapshot, Delegation, TokenClaims, TokenExchangeRequest, TokenResponse } from '@countersign/contracts';
-import { issueAgentToken, jwkThumbprint, parseStrictJson, proofKey, verifyAgentToken, verifyGrant } from '@countersign/identity';
+import type { AgentSnapshot, Delegation, PublicJwk, TokenClaims, TokenExchangeRequest, TokenResponse } from '@countersign/contracts';
+import { argumentsDigest, issueAgentToken, jwkThumbprint, parseStrictJson, proofKey, verifyAgentToken, verifyGrant } from '@countersign/identity';
 import type { KeySet } from '@countersign/identity';
 import { actorsIn, delegateTool, refused, registryAudience, scopeIntersection, within } from '@countersign/kernel';
 import type { Refused } from '@countersign/kernel';
 import type { ToolGuard } from '@countersign/tool-guard';
-import { claimsOf, decideToken } from '../core/run.ts';
+import { claimsOf, decideToken, tokenLifeMs } from '../core/run.ts';
+import type { ChildRun } from '../core/run.ts';
 import { actorsFault, authenticateClient, revokedSession, sessionKeyOf, spendAssertion } from './issue-token.ts';
 import type { IssueCode, IssueDeps } from './issue-token.ts';
 
@@ -30,7 +31,8 @@ const issuedType = 'urn:ietf:params:oauth:token-type:access_token';
 /**
  * Token exchange (RFC 8693): opens the child run of a delegation. Four things must come together: a live token of the run that delegates, policy's
  * grant for exactly these arguments, the word of that run's session key over the grant, and the key of the agent that it names. Everything that could
- * be tried again is checked before the grant is used up.
+ * be tried again is checked before the grant is used up. Whoever lost the answer asks again, with all of the same and a new assertion, while the grant lives:
+ * nothing is opened a second time, the same token is said again. To everybody else, and for anything else, the grant is used.
  */
 export const exchangeToken = async (deps: ExchangeDeps, request: TokenExchangeRequest): Promise<Answer> => {
   const now = deps.now();
@@ -48,8 +50,8 @@ export const exchangeToken = async (deps: ExchangeDeps, request: TokenExchangeRe
   if (jkt === token.claims.cnf.jkt) return refused('delegation_invalid', 'the child run needs a session key of its own');
   const revoked = revokedSession(deps, { agent: client.agent, jkt, run: undefined, now });
   if (revoked !== undefined) return revoked;
-  const unfit = grantFault(deps, request, token.claims, delegation, client.agent, now);
-  if (unfit !== undefined) return unfit;
+  const granted = grantOf(deps, request, token.claims, delegation, client.agent, now);
+  if (granted.status === 'refused') return granted;
 
   const actors = [token.claims.sub, ...actorsIn(token.claims.act)];
   if (actors.includes(client.agent)) return refused('delegation_limit', `the agent ${client.agent} is in the chain already`);
@@ -63,24 +65,36 @@ export const exchangeToken = async (deps: ExchangeDeps, request: TokenExchangeRe
 
   const spent = await spendAssertion(deps, authenticated);
   if (spent !== undefined) return spent;
+  const { client_assertion: _new, ...same } = request;
+  const asked = argumentsDigest({ agent: client.agent, authKey, ...same });
+  const answer = (run: ChildRun, jti: string, openedAt: number): Answer => answerOf(deps, { run, jti, openedAt, authKey, jwk: session, now });
+  const again = async (why: string): Promise<Answer> => {
+    const child = await deps.inventory.childOf(token.claims.run, granted.action);
+    return child?.request === asked && child.delegation.scope === scope ? answer(child, child.jti, child.openedAt) : refused('grant_used', why);
+  };
   const used = await deps.guard.check({ grant: request.grant, claim: request.claim, sessionProof: request.session_proof, tool: delegateTool, arguments: delegation });
-  if (!used.ok) return refused(used.code, used.detail);
+  if (!used.ok) return used.code === 'grant_used' ? again(used.detail) : refused(used.code, used.detail);
   const decided = decideToken({
     agent: client.agent, status: client.snapshot.status, jkt, authKey, newRun: deps.ids(), now, lifeMs: Math.min(delegation.seconds * 1_000, parent.notAfter - now),
-    delegation: { parent: token.claims.run, action: used.claims.action, scope, actors },
+    delegation: { parent: token.claims.run, action: granted.action, scope, actors },
   }, undefined);
   if (decided.status === 'refused') return decided;
-  const { run, expiresAt } = decided;
-  if (!await deps.inventory.openChild({ ...run, delegation: run.delegation! }, now)) return refused('grant_used', 'this delegation was taken up before');
-  const iat = Math.floor(now / 1000), exp = Math.floor(expiresAt / 1000), runNotAfter = Math.floor(run.notAfter / 1000);
-  const accessToken = issueAgentToken({
-    iss: deps.issuer, aud: deps.audience, sub: client.agent, jti: deps.ids(), iat, exp, auth_time: iat, auth_key: authKey, tenant: deps.tenant, run: run.run, run_not_after: runNotAfter, scope, cnf: { jkt, jwk: session }, ...claimsOf(run.delegation!),
-  }, deps.key);
+  const run: ChildRun = { ...decided.run, delegation: decided.run.delegation! }, jti = deps.ids();
+  return await deps.inventory.openChild(run, now, { request: asked, jti }) ? answer(run, jti, now) : again('this delegation was taken up before');
+};
+
+/** All of it follows from the run and the id of its first token: said again, it is the same. */
+const answerOf = (deps: ExchangeDeps, { run, jti, openedAt, authKey, jwk, now }: { readonly run: ChildRun; readonly jti: string; readonly openedAt: number; readonly authKey: string; readonly jwk: PublicJwk; readonly now: number }): Answer => {
+  const { scope } = run.delegation;
+  const iat = Math.floor(openedAt / 1_000), exp = Math.floor(Math.min(openedAt + tokenLifeMs, run.notAfter) / 1_000), runNotAfter = Math.floor(run.notAfter / 1_000);
+  const claims = { iss: deps.issuer, aud: deps.audience, sub: run.agent, jti, iat, exp, auth_time: iat, auth_key: authKey, tenant: deps.tenant, run: run.run, run_not_after: runNotAfter, scope, cnf: { jkt: run.jkt, jwk }, ...claimsOf(run.delegation) };
+  if (deps.revocations.token(claims) !== undefined) return refused('credential_revoked', 'what this delegation opened was revoked');
+  if (now >= exp * 1_000) return refused('run_expired', 'what this delegation opened is over');
   return {
     status: 'issued',
     response: {
-      access_token: accessToken, issued_token_type: issuedType, token_type: 'PoP', expires_in: exp - iat, scope, run: run.run, not_after: runNotAfter,
-      proof_key: proofKey(deps.proofSecret, { tenant: deps.tenant, run: run.run, jkt }).toString('base64url'),
+      access_token: issueAgentToken(claims, deps.key), issued_token_type: issuedType, token_type: 'PoP', expires_in: exp - Math.floor(now / 1_000), scope, run: run.run, not_after: runNotAfter,
+      proof_key: proofKey(deps.proofSecret, { tenant: deps.tenant, run: run.run, jkt: run.jkt }).toString('base64url'),
     },
   };
 };
@@ -90,14 +104,14 @@ const readDelegation = (text: string): Delegation | undefined => {
   return parsed.ok && validateDelegation(parsed.value) ? parsed.value as unknown as Delegation : undefined;
 };
 
-/** Whether grant, token, arguments and agent are of one delegation; that the grant may be used now the guard says. */
-const grantFault = (deps: ExchangeDeps, { grant }: TokenExchangeRequest, token: TokenClaims, delegation: Delegation, agent: string, now: number): Refused<ExchangeCode> | undefined => {
+/** The action that was granted, where grant, token, arguments and agent are of one delegation; that the grant may be used now the guard says. */
+const grantOf = (deps: ExchangeDeps, { grant }: TokenExchangeRequest, token: TokenClaims, delegation: Delegation, agent: string, now: number): Refused<ExchangeCode> | { readonly status: 'granted'; readonly action: string } => {
   const read = verifyGrant(grant, deps.grantKeys, { now, audience: registryAudience });
   if (!read.ok) return refused('delegation_invalid', `the grant: ${read.code}: ${read.detail}`);
   const { claims } = read;
   if (claims.tool !== delegateTool || claims.delegation === undefined) return refused('delegation_invalid', 'the grant is for something else');
   if (claims.tenant !== token.tenant || claims.run !== token.run || claims.agent !== token.sub || claims.jkt !== token.cnf.jkt) return refused('delegation_invalid', 'the grant was not given to the run of the subject_token');
-  return delegation.agent === agent ? undefined : refused('delegation_invalid', `${delegation.agent} is to act, not ${agent}`);
+  return delegation.agent === agent ? { status: 'granted', action: claims.action } : refused('delegation_invalid', `${delegation.agent} is to act, not ${agent}`);
 };
 
 /** Tools that an agent may hand on. Conditions on resources and actions go with them, for policy holds the child to those of everybody it acts for; what a run may do in all would be a new measure in each child. */

@@ -4,7 +4,7 @@ import type { Named } from '@countersign/kernel';
 import type { AgentKeyState } from '../core/credentials.ts';
 import type { Deed } from '../core/deed.ts';
 import type { Sighting } from '../core/shadow.ts';
-import type { DelegatedRun, Run } from '../core/run.ts';
+import type { ChildRun, Run, Taken } from '../core/run.ts';
 
 export interface AgentEntry { readonly agent: string; readonly version: number; readonly snapshot: AgentSnapshot; /** null while an imported draft has none. */ readonly key: PublicJwk | null; readonly lastUseAt: string | null }
 /** An agent with the keys that it may authenticate with. */
@@ -32,7 +32,9 @@ export interface Inventory {
   /** null where there is none. */
   run(id: string): Promise<Run | null>;
   /** Opens the child run of a delegation; false where its action has one. */
-  openChild(run: Run & { readonly delegation: DelegatedRun }, openedAt: number): Promise<boolean>;
+  openChild(run: ChildRun, openedAt: number, taken: Taken): Promise<boolean>;
+  /** The child run of an action, and what it was opened with; null where it has none, or that is not known. */
+  childOf(parent: string, action: string): Promise<(ChildRun & Taken & { readonly openedAt: number }) | null>;
   openRuns(runs: readonly Run[], openedAt: number, purpose: string | null): Promise<void>;
   /** Last use of agents, epoch ms; only forward. */
   used(uses: readonly { readonly agent: string; readonly at: number }[]): Promise<void>;

@@ -1,5 +1,5 @@
 import type { AgentSnapshot, RoleDefinition, RolePermission } from '@countersign/contracts';
-import { moneyText, within } from '@countersign/kernel';
+import { moneyText, within, withinResources } from '@countersign/kernel';
 
 /** What an agent holds altogether, as its snapshot carries it. */
 export type Effective = Pick<AgentSnapshot, 'permissions' | 'scoped' | 'requestable'>;
@@ -44,7 +44,7 @@ export const moreThan = (before: Effective, after: Effective): readonly string[]
 /** Whether every call that `inner` lets run on a tool of both, `outer` lets run as well. */
 const noMore = (inner: RolePermission, outer: RolePermission): boolean => {
   for (const { fact, patterns } of outer.resources ?? []) {
-    if (!(inner.resources ?? []).some((one) => one.fact === fact && one.patterns.every((pattern) => within(pattern, patterns)))) return false;
+    if (!(inner.resources ?? []).some((one) => one.fact === fact && one.patterns.every((pattern) => withinResources(pattern, patterns)))) return false;
   }
   for (const name of ['moneyPerAction', 'moneyPerRun'] as const) {
     const most = outer.limits?.[name], own = inner.limits?.[name];

@@ -25,6 +25,7 @@ describe('what an agent holds', () => {
   it.each<[string, RolePermission, RolePermission, boolean]>([
     ['a tool of it alone', pay, { ...pay, tools: ['pay.one'] }, false], ['another tool', pay, { ...pay, tools: ['read'] }, true],
     ['a narrower resource', pay, { ...pay, resources: [{ fact: 'target', patterns: ['NL77*'] }] }, false], ['a wider resource', pay, { ...pay, resources: [{ fact: 'target', patterns: ['*'] }] }, true],
+    ['a text that is not what it looks like', pay, { ...pay, resources: [{ fact: 'target', patterns: ['NL*', 'NL/../DE1'] }] }, true],
     ['no resource', pay, { permission: 'pay', tools: ['pay.*'], limits: pay.limits! }, true], ['one resource more', pay, { ...pay, resources: [...pay.resources!, { fact: 'zone', patterns: ['a'] }] }, false],
     ['less money', pay, { ...pay, limits: { moneyPerAction: { minor: 9, currency: 'EUR' } } }, false], ['other money', pay, { ...pay, limits: { moneyPerAction: { minor: 9, currency: 'USD' } } }, true],
     ['no conditions', pay, { permission: 'pay', tools: ['pay.*'] }, true], ['at last held, not asked for', { ...pay, requestable: true }, pay, true], ['on request what was held', pay, { ...pay, requestable: true }, false],

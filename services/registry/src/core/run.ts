@@ -7,6 +7,10 @@ export interface Run { readonly run: string; readonly agent: string; readonly jk
 /** What makes a run a child: the run and the action of it that delegated, the scope it was given, and the agents it acts for, the nearest first. */
 export interface DelegatedRun { readonly parent: string; readonly action: string; readonly scope: string; readonly actors: readonly string[] }
 
+export type ChildRun = Run & { readonly delegation: DelegatedRun };
+/** What a child run was opened with: a digest of the request, and the id of the token that it was answered with. */
+export interface Taken { readonly request: string; readonly jti: string }
+
 /** The claims of a child run's token (RFC 8693 section 4.1). */
 export const claimsOf = ({ parent, action, actors }: DelegatedRun): Pick<TokenClaims, 'act' | 'parent'> => ({
   act: actors.reduceRight<TokenClaims['act']>((act, sub) => ({ sub, ...(act !== undefined && { act }) }), undefined)!, parent: { run: parent, action },

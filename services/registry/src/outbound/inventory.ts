@@ -3,7 +3,7 @@ import type { EntitySchema, ObjectLiteral } from 'typeorm';
 import { CreatePermissions1763770000000 } from './permission-book.ts';
 import type { Inventory } from '../app/ports.ts';
 import type { Run } from '../core/run.ts';
-import { CreateDelegations1763740000000, findRun, openChild } from './child-runs.ts';
+import { childOf, CreateDelegations1763740000000, findRun, openChild, RepeatedExchanges1763800000000 } from './child-runs.ts';
 import { coalesced } from './coalesced.ts';
 import { CreateScopeExtensions1763780000000 } from './scope-extensions.ts';
 import { AgentKeysEntity, CreateCredentials1763730000000 } from './credential-book.ts';
@@ -14,7 +14,7 @@ import { CreateGraph1763700000000, CreateRegistry1700000000000, KeylessDrafts176
 
 /** TypeORM owns the read models and their migrations. */
 export const openInventory = (url: string): Promise<DataSource> =>
-  new DataSource({ type: 'postgres', url, entities: [AgentEntity, ToolEntity, NodeEntity, PersonEntity, RunEntity, AgentKeysEntity], migrations: [CreateRegistry1700000000000, CreateGraph1763700000000, KeylessDrafts1763720000000, CreateCredentials1763730000000, CreateDelegations1763740000000, CreateDeeds1763750000000, CreateScim1763760000000, CreatePermissions1763770000000, CreateScopeExtensions1763780000000, DeedsByTime1763790000000], migrationsRun: true, migrationsTransactionMode: 'all', poolSize: 8 }).initialize();
+  new DataSource({ type: 'postgres', url, entities: [AgentEntity, ToolEntity, NodeEntity, PersonEntity, RunEntity, AgentKeysEntity], migrations: [CreateRegistry1700000000000, CreateGraph1763700000000, KeylessDrafts1763720000000, CreateCredentials1763730000000, CreateDelegations1763740000000, CreateDeeds1763750000000, CreateScim1763760000000, CreatePermissions1763770000000, CreateScopeExtensions1763780000000, DeedsByTime1763790000000, RepeatedExchanges1763800000000], migrationsRun: true, migrationsTransactionMode: 'all', poolSize: 8 }).initialize();
 
 const rowsAtOnce = 1_000;
 /** How exactly it is kept when an agent was last used: a row is not written anew for each action of a busy agent. */
@@ -66,7 +66,8 @@ export const createInventory = (source: DataSource): Inventory => {
     nodes: () => all(NodeEntity, 'node'),
     people: () => all(PersonEntity, 'person'),
     run: (id) => findRun(source, id),
-    openChild: (run, openedAt) => openChild(source, run, openedAt),
+    openChild: (...child) => openChild(source, ...child),
+    childOf: (parent, action) => childOf(source, parent, action),
     openRuns: async (runs, openedAt, purpose) => { await Promise.all(runs.map((run) => openRun({ run, openedAt, purpose }))); },
     used: async (uses) => {
       if (uses.length === 0) return;
