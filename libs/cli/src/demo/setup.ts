@@ -20,6 +20,8 @@ import { toolUrl } from './connect.ts';
 import { agents, audience, operator, people, reverser } from './roster.ts';
 
 export interface Demo {
+  /** Who answers for each agent, as it stands now: by agent. */
+  readonly owners: ReadonlyMap<string, string>;
   /** Its people who have not left. */
   readonly people: readonly string[];
   /** Client keys of the demo's agents, by agent id. */
@@ -61,16 +63,18 @@ export const setUp = async (local: Local): Promise<Demo> => {
   const { nodes } = await client.request<GraphList>('registry', 'POST', '/graph', { nodes: systems.nodes });
   const keys = new Map<string, SigningKey>();
   const drafts: string[] = [];
+  const owners = new Map<string, string>();
   for (const agent of [...agents, reverser]) {
     const key = agentKey(local, agent.agent, true);
     if (agent === reverser) tellSupervision(local, key); else keys.set(agent.agent, key);
     // What people made of an agent since (another owner, suspended) stays as it is: that is theirs to undo.
     const known = await registered(client, agent.agent);
     const standing = known !== undefined && known.status !== 'draft' ? known : await client.request<AgentSnapshot>('registry', 'POST', '/agents', { ...agent, key: key.publicJwk });
+    owners.set(agent.agent, standing.owner);
     if (standing.status === 'draft') drafts.push(agent.agent);
   }
   await activate(client, drafts, 'demo');
-  return { people: [operator, ...people].flatMap(({ person }) => (gone.has(person) ? [] : [person])), agents: keys, tools: new Map(tools.map((tool) => [tool.tool, tool])), nodes: nodes.map(({ node }) => node), operator: client };
+  return { owners, people: [operator, ...people].flatMap(({ person }) => (gone.has(person) ? [] : [person])), agents: keys, tools: new Map(tools.map((tool) => [tool.tool, tool])), nodes: nodes.map(({ node }) => node), operator: client };
 };
 
 const registered = (client: Client, agent: string): Promise<AgentSnapshot | undefined> =>

@@ -14,8 +14,9 @@ import { createCompany } from './company.ts';
 import { openBus, toolUrl } from './connect.ts';
 import { startDemoSlack } from './slack/demo-slack.ts';
 import { runDemo } from './demo.ts';
-import { agents, audience, operator, people, reverser } from './roster.ts';
+import { audience, operator, people } from './roster.ts';
 import { awaitSnapshots, setUp } from './setup.ts';
+import type { Demo } from './setup.ts';
 import { callTool, startToolServer } from './tool-server.ts';
 import { watch } from './watch.ts';
 
@@ -48,7 +49,7 @@ export const start = async (args: readonly string[]): Promise<number> => {
   })]));
 
   const slack = await startDemoSlack(local, tenant);
-  introduce(local, server.url, slack?.url);
+  introduce(local, demo, server.url, slack?.url);
   let complete = false;
   try {
     complete = await runDemo({
@@ -91,6 +92,6 @@ const introduce = (local: ReturnType<typeof readLocal>, tools: string, slack: st
     '', 'Countersign is running: agents propose, policy decides, people countersign, and everything is on the record.', '',
     ...Object.entries(local.http).filter(([name]) => !['demo', 'tools', 'slack'].includes(name)).map(([name, url]) => `  ${name.padEnd(12)} ${url}`), `  ${'demo tools'.padEnd(12)} ${tools}`, `  ${'pages'.padEnd(12)} ${local.http.gateway}/ui`, ...(slack === undefined ? [] : [`  ${'demo Slack'.padEnd(12)} ${slack}`]),
     `  ${'bus'.padEnd(12)} ${local.bus === 'kafka' ? `Kafka ${local.kafka}` : 'embedded on PostgreSQL'}`, `  ${'logs'.padEnd(12)} ${join(local.dir, 'logs')}`, '',
-    `  agents   ${[...agents, reverser].map(({ agent, owner }) => `${agent} (owner ${owner})`).join(', ')}`, `  people   ${[operator, ...people].map(({ person, roles }) => `${person} (${roles.join(', ')})`).join(', ')}`, '',
+    `  agents   ${[...demo.owners].map(([agent, owner]) => `${agent} (owner ${owner})`).join(', ')}`, `  people   ${[operator, ...people].filter(({ person }) => demo.people.includes(person)).map(({ person, roles }) => `${person} (${roles.join(', ')})`).join(', ')}`, '',
   ].join('\n'));
 };

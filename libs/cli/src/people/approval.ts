@@ -36,8 +36,8 @@ const evidenceLines = ({ current, cost, level, agentRecord, facts, failed, propo
   ...(cost === null ? [] : [`  cost  ${moneyText(cost)}`]),
   `  agent ${level === 'normal' ? 'behaves as usual' : `behaves unlike itself (${id(level)})`}${agentRecord.outcomes.length === 0 ? '' : `; last ${agentRecord.outcomes.map(({ tool, status }) => `${id(tool)} ${id(status)}`).join(', ')}`}`,
   ...agentRecord.findings.map(({ severity, explanation }) => `  found ${id(severity)}: ${inert(explanation, Infinity)}`),
-  ...Object.entries(facts).map(([name, { value, origin }]) => `  fact  ${id(name)} ${visibleJson(value)} (${origin})`),
-  ...(failed.length === 0 ? [] : [`  fact  not known: ${failed.map(id).join(', ')}`]),
+  ...[...Map.groupBy(Object.entries(facts), ([, { origin }]) => origin)].map(([origin, of]) => `  facts ${origin}: ${of.map(([name, { value }]) => `${id(name)} ${visibleJson(value)}`).join(', ')}`),
+  ...(failed.length === 0 ? [] : [`  facts not known: ${failed.map(id).join(', ')}`]),
 ];
 
 /** One request with everything that a vote on it signs. */

@@ -123,7 +123,7 @@ describe('commands', () => {
     shown = { ...whole, evidence, evidenceDigest: argumentsDigest(evidence as never) };
     for (const run of [() => approve(['apr_1', '--reason', 'checked']), () => approvals(['apr_1'])]) {
       const { out } = await quietly(run);
-      for (const line of ['iban is "DE0", and would be "DE1"', 'behaves unlike itself (raised); last payments.transfer failed', 'found high: "a new\\u001b[1m target"', 'fact  amount 620000 (catalogue)', 'not known: target.trust']) expect(out).toContain(line);
+      for (const line of ['iban is "DE0", and would be "DE1"', 'behaves unlike itself (raised); last payments.transfer failed', 'found high: "a new\\u001b[1m target"', 'facts catalogue: amount 620000', 'not known: target.trust']) expect(out).toContain(line);
     }
     expect(posted).toHaveLength(1);
   });
