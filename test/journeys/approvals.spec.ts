@@ -162,7 +162,7 @@ describe('people decide what waits', () => {
     expect(await sena.vote(next, 'break_glass')).toMatchObject({ status: 409, body: { code: 'glass_unreviewed' } });
   });
 
-  it('a hundred votes go in one call, and one that is refused holds up no other', async () => {
+  it('APTS-HO-016: a hundred votes go in one call, and one that is refused holds up no other', async () => {
     const many = await Promise.all(Array.from({ length: 5 }, (_, i) => asked(1_200 + i)));
     const { tess, nobody } = whole.people;
     const votes = many.map(({ approval }, i) => ({ approval: approval.approval, jws: (i === 2 ? nobody : tess).sign(approval, i === 3 ? 'deny' : 'approve') }));
@@ -216,7 +216,7 @@ describe('people decide what waits', () => {
     const sign = (by: Human, of: ReturnType<typeof terms>) => signPersonStatement('pre-approval', { sub: by.person, terms: of, reason: 'the monthly credits', iat: Math.floor(Date.now() / 1000) }, by.key);
     const agree = async (by: Human, of: ReturnType<typeof terms>) => by.call('approvals', 'POST', '/pre-approvals', { jws: sign(by, of) });
 
-    it('what would wait for people runs at once, as far as was agreed and no further; each use is counted once and stands on the record', async () => {
+    it('APTS-HO-016: what would wait for people runs at once, as far as was agreed and no further; each use is counted once and stands on the record', async () => {
       const of = terms();
       const { preApproval } = (await agree(whole.people.tess, of)).body as { preApproval: string };
       const covered = run.propose('desk.credit', { to: 'NL01', minor: 500 });

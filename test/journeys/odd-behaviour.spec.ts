@@ -103,7 +103,7 @@ describe('an agent that behaves unlike itself', () => {
     return undefined;
   }, 60_000);
 
-  it('needs a person for its next risky action, until two analysts say that it was nothing', async () => {
+  it('APTS-HO-011: needs a person for its next risky action, who is shown what was found, until two analysts say that it was nothing', async () => {
     // Ordinary work goes on by itself.
     expect((await write('note-1', 'normal')).decision).toMatchObject({ decision: 'allow' });
 
@@ -124,6 +124,8 @@ describe('an agent that behaves unlike itself', () => {
     const next = await write('note-2', 'raised', 'high');
     expect(next.decision).toMatchObject({ decision: 'step_up', tier: 3 });
     expect(next.rules).toContain('desk.unlike-itself');
+    const { approval } = await until('people are asked', async () => ((await whole.people.tess.call('approvals', 'GET', '/approvals?status=open')).body['approvals'] as { approval: string; run: string }[]).find((one) => one.run === next.run.id));
+    expect((await whole.people.tess.call('approvals', 'GET', `/approvals/${approval}`)).body).toMatchObject({ evidence: { level: next.level, facts: { level: { value: next.level, origin: 'derived' } } }, rules: expect.arrayContaining([expect.objectContaining({ id: 'desk.unlike-itself' })]) });
     // Reading is free all the same.
     expect(await next.run.propose('desk.letter', { letter: '6' }).decision).toMatchObject({ decision: 'allow', tier: 1 });
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { GovernedDecided } from '@countersign/contracts';
+import { argumentsDigest, signPersonStatement } from '@countersign/identity';
 import { startWhole, until } from '@countersign/spec/whole';
 import type { Agent, Whole } from '@countersign/spec/whole';
 import { ActionDenied } from '@countersign/sdk';
@@ -77,6 +78,36 @@ describe('an agent proposes at each tier', () => {
     expect(whole.tools.executed.at(-1)).toMatchObject({ tool: 'desk.wipe' });
     await until('the run goes on', () => whole.seen.governed(run.id).some((record) => record.kind === 'run.resumed'));
     expect(await run.propose('desk.read', { note: '2' }).decision).toMatchObject({ decision: 'allow' });
+  });
+
+  it('APTS-HO-007: redirected in the middle: a technique is taken out and given back, a target changed; the run goes on in its place, and nothing approved or denied before carries over', async () => {
+    const run = await clerk.open({ text: 'note down and pay', attestation: null });
+    const { operator, tess, theo } = whole.people;
+    const write = () => run.propose('desk.write', { note: '9', text: 'x' }).decision;
+    expect(await write()).toMatchObject({ decision: 'allow' });
+    // One tool is taken away; with the others the same run goes on.
+    const { body } = await operator.call('supervision', 'POST', '/halts', { scope: { kind: 'tool', id: 'desk.write' }, reason: 'read only for now' });
+    await until('the tool is stopped', async () => (await write()).code === 'halted' || undefined);
+    expect(await run.propose('desk.read', { note: '9' }).decision).toMatchObject({ decision: 'allow' });
+    // Another target: whoever may decide writes it down, others decide about it, and what was asked before is over.
+    const paying = run.propose('desk.transfer', { to: 'NL11', minor: 300 });
+    await paying.decision;
+    const asked = await approvalFor(whole, paying.action), args = { to: 'NL12', minor: 300 };
+    const jws = signPersonStatement('edit', { sub: 'tess', approval: asked.approval, digest: asked.digest, arguments: argumentsDigest(args), reason: 'pay the other one instead', iat: Math.floor(Date.now() / 1000) }, tess.key);
+    expect((await tess.call('approvals', 'POST', `/approvals/${asked.approval}/edits`, { jws, arguments: args })).status).toBe(200);
+    const again = await until('people are asked again', async () => { const next = await approvalFor(whole, paying.action); return next.approval !== asked.approval && next; });
+    expect(await theo.vote(asked, 'approve')).toMatchObject({ status: 409 });
+    expect((await theo.vote(again, 'approve')).status).toBe(200);
+    expect(await paying.settled(60_000)).toMatchObject({ decision: 'modify', arguments: args });
+    // A target that was denied is not let through because another was approved.
+    const denied = run.propose('desk.transfer', { to: 'NL13', minor: 300 });
+    await denied.decision;
+    expect((await theo.vote(await approvalFor(whole, denied.action), 'deny')).status).toBe(200);
+    expect(await denied.settled(60_000)).toMatchObject({ decision: 'deny' });
+    expect(await run.propose('desk.transfer', { to: 'NL13', minor: 300 }).decision).toMatchObject({ decision: 'step_up', grant: null });
+    expect(await operator.call('supervision', 'POST', `/halts/${String(body['halt'])}/lift`, { reason: 'writes again' })).toMatchObject({ status: 200 });
+    await until('the tool is back', async () => (await write()).decision === 'allow' || undefined);
+    expect(decided(run.id, paying.action).at(-1)).toMatchObject({ edited: { by: ['tess'] } });
   });
 
   it('a rule that forbids denies, and nothing runs', async () => {

@@ -1,22 +1,20 @@
 import type { EventStore, OutboxMessage } from '@countersign/event-store';
-import { ineligible } from '@countersign/kernel';
 import { approvalDecider } from '../core/decider.ts';
 import type { ApprovalCommand } from '../core/commands.ts';
 import type { Speaker } from '../core/events.ts';
-import { agreedTo, preApprovalDecider } from '../core/pre-approval.ts';
-import type { PreApproval, PreApprovalEvent } from '../core/pre-approval.ts';
+import { answeredBefore } from '../core/pre-approval.ts';
+import type { PreApprovalEvent, SignedPreApproval } from '../core/pre-approval.ts';
 import { initialState } from '../core/state.ts';
 import type { Approval } from '../core/state.ts';
 import { streamOf } from './handle.ts';
 import type { ToMessages } from './ports.ts';
 
 type Request = Extract<ApprovalCommand, { type: 'request' }>;
-type Signed = Extract<PreApproval, { status: 'signed' }>;
 
 export interface PreApprovedPorts {
   readonly store: EventStore;
   /** Pre-approvals of an agent and a tool that are not over. */
-  of(about: Request['question'], now: number): Promise<readonly { readonly state: Signed; readonly version: number }[]>;
+  of(about: Request['question'], now: number): Promise<readonly { readonly state: SignedPreApproval; readonly version: number }[]>;
   stream(id: string): string;
   /** Who is active now, as they would speak. */
   speaker(person: string): Speaker | undefined;
@@ -35,23 +33,10 @@ const attempts = 5;
  */
 export const createPreApproved = ({ store, of, stream, speaker, stopped, toMessages, usedMessages, now }: PreApprovedPorts) => async (approval: string, command: Request): Promise<{ readonly state: Approval; readonly version: number } | null> => {
   const { question } = command;
-  /** Asked and answered by those who signed; undefined where they are not enough. */
-  const answered = (pre: Signed, at: number) => {
-    const used = preApprovalDecider.decide({ type: 'use', use: { approval, run: question.run, action: question.action, money: question.evidence.cost }, now: at }, pre);
-    const agreed = pre.signers.flatMap(({ person, jws, reason, agreedAt }) => {
-      const known = speaker(person);
-      // Whoever signed and has no say in this one is left out: it is no vote of theirs.
-      if (known === undefined || ineligible({ ...known, agreedAt, vote: 'approve', why: null }, question.ask, at) !== null) return [];
-      return [{ vote: { person, vote: 'approve' as const, jws, preApproval: pre.id }, speaker: { ...known, agreedAt }, reason }];
-    });
-    const asked = approvalDecider.decide({ ...command, agreed, now: at }, initialState);
-    return used.status === 'accepted' && asked.status === 'accepted' && asked.events.at(-1)?.type === 'resolved' ? { used: used.events, asked: asked.events } : undefined;
-  };
   for (let attempt = 0; attempt < attempts; attempt++) {
     const at = now();
-    const covering = (await of(question, at)).filter(({ state }) => agreedTo(state, question, at));
-    // One that nobody with a say signed does not hide another.
-    const found = covering.flatMap(({ state, version }) => { const how = answered(state, at); return how === undefined ? [] : [{ pre: state, version, ...how }]; })[0];
+    // One that does not cover it, or that nobody with a say signed, does not hide another.
+    const found = (await of(question, at)).flatMap(({ state, version }) => { const how = answeredBefore(state, command, speaker, at); return how === undefined ? [] : [{ pre: state, version, ...how }]; })[0];
     if (found === undefined || stopped(question)) return null;
     const { pre, version, used, asked } = found;
     const state = asked.reduce(approvalDecider.evolve, initialState);

@@ -1,6 +1,9 @@
-import { accepted, assertNever, notCovered, nothingNew, overCaps, refused } from '@countersign/kernel';
+import { accepted, assertNever, ineligible, notCovered, nothingNew, overCaps, refused } from '@countersign/kernel';
 import type { Decider, PreApprovalTerms, PreApprovalUse } from '@countersign/kernel';
-import type { Question } from './events.ts';
+import type { ApprovalCommand } from './commands.ts';
+import { approvalDecider } from './decider.ts';
+import type { ApprovalEvent, Question, Speaker } from './events.ts';
+import { initialState } from './state.ts';
 
 /** Somebody who agreed beforehand, by their own signature under the terms. */
 export interface Signer { readonly person: string; readonly jws: string; readonly reason: string; /** Epoch ms: when it came here, and when they say that they signed. */ readonly at: number; readonly agreedAt: number }
@@ -9,6 +12,7 @@ export interface Use extends PreApprovalUse { readonly approval: string; readonl
 export type PreApproval =
   | { readonly status: 'none' }
   | { readonly status: 'signed'; readonly id: string; readonly terms: PreApprovalTerms; readonly signers: readonly Signer[]; readonly used: readonly Use[]; readonly revokedBy: string | null };
+export type SignedPreApproval = Extract<PreApproval, { status: 'signed' }>;
 
 export type PreApprovalEvent =
   | ({ readonly type: 'pre_approved'; readonly id: string; readonly terms: PreApprovalTerms } & Signer)
@@ -24,11 +28,11 @@ export type PreApprovalCode = 'pre_approval_over' | 'not_found' | 'not_eligible'
 const mostSigners = 32;
 
 export type Standing = 'live' | 'over' | 'used_up' | 'revoked';
-export const standingOf = (state: Extract<PreApproval, { status: 'signed' }>, now: number): Standing =>
+export const standingOf = (state: SignedPreApproval, now: number): Standing =>
   (state.revokedBy !== null ? 'revoked' : now >= state.terms.until * 1_000 ? 'over' : state.used.length >= state.terms.uses ? 'used_up' : 'live');
 
 /** Whether what was signed covers a question and has a use left for it. Whether those who signed are enough is counted like any votes. */
-export const agreedTo = (state: Extract<PreApproval, { status: 'signed' }>, { tenant, agent, tool, run, action, tier, evidence }: Question, now: number): boolean =>
+export const agreedTo = (state: SignedPreApproval, { tenant, agent, tool, run, action, tier, evidence }: Question, now: number): boolean =>
   standingOf(state, now) === 'live' && !state.used.some((one) => one.run === run && one.action === action) && overCaps(state.terms, state.used, evidence.cost) === null
   && notCovered(state.terms, { tenant, agent, tool, run, tier, money: evidence.cost, facts: evidence.facts, failed: evidence.failed }, now) === null;
 
@@ -64,9 +68,9 @@ export const preApprovalDecider: Decider<PreApprovalCommand, PreApprovalEvent, P
         }
         return accepted({ type: 'pre_approved', id: command.id, terms: command.terms, ...command.signer });
       }
-      case 'use': return use(command.use, state as Extract<PreApproval, { status: 'signed' }>, command.now);
+      case 'use': return use(command.use, state as SignedPreApproval, command.now);
       case 'revoke': {
-        const { signers, revokedBy } = state as Extract<PreApproval, { status: 'signed' }>;
+        const { signers, revokedBy } = state as SignedPreApproval;
         if (!command.operator && !signers.some(({ person }) => person === command.person)) return refused('not_eligible', 'whoever signed it takes it back, or an operator');
         return revokedBy !== null ? nothingNew : accepted({ type: 'pre_approval_revoked', person: command.person, at: command.now });
       }
@@ -76,10 +80,28 @@ export const preApprovalDecider: Decider<PreApprovalCommand, PreApprovalEvent, P
 };
 
 /** One action uses it once, however often it is put to people. */
-const use = (of: Omit<Use, 'at'>, state: Extract<PreApproval, { status: 'signed' }>, now: number): ReturnType<typeof preApprovalDecider.decide> => {
+const use = (of: Omit<Use, 'at'>, state: SignedPreApproval, now: number): ReturnType<typeof preApprovalDecider.decide> => {
   const standing = standingOf(state, now);
   if (standing !== 'live') return refused('pre_approval_over', `it is ${standing}`);
   if (state.used.some(({ run, action }) => run === of.run && action === of.action)) return refused('pre_approval_over', 'it was used for this action before');
   const over = overCaps(state.terms, state.used, of.money);
   return over === null ? accepted({ type: 'pre_approval_used', ...of, at: now }) : refused('pre_approval_over', over);
+};
+
+/**
+ * A question that is asked, voted on by those who signed beforehand and approved, and the use that it is; undefined where what they signed does not cover it,
+ * or they are not enough. @param speaker who is active now, as they would speak
+ */
+export const answeredBefore = (pre: SignedPreApproval, command: Extract<ApprovalCommand, { type: 'request' }>, speaker: (person: string) => Speaker | undefined, now: number): { readonly used: readonly PreApprovalEvent[]; readonly asked: readonly ApprovalEvent[] } | undefined => {
+  const { question } = command, { approval, run, action, evidence, ask } = question;
+  if (!agreedTo(pre, question, now)) return undefined;
+  const counted = use({ approval, run, action, money: evidence.cost }, pre, now);
+  const agreed = pre.signers.flatMap(({ person, jws, reason, agreedAt }) => {
+    const known = speaker(person);
+    // Whoever signed and has no say in this one is left out: it is no vote of theirs.
+    if (known === undefined || ineligible({ ...known, agreedAt, vote: 'approve', why: null }, ask, now) !== null) return [];
+    return [{ vote: { person, vote: 'approve' as const, jws, preApproval: pre.id }, speaker: { ...known, agreedAt }, reason }];
+  });
+  const asked = approvalDecider.decide({ ...command, agreed, now }, initialState);
+  return counted.status === 'accepted' && asked.status === 'accepted' && asked.events.at(-1)?.type === 'resolved' ? { used: counted.events, asked: asked.events } : undefined;
 };

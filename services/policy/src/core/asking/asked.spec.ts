@@ -100,6 +100,8 @@ describe('whom to ask', () => {
   it.each<[string, unknown, RegExp]>([
     ['a calendar without a business hour', { calendars: { never: { zone: 'UTC', days: [] } } }, /no business hour/],
     ['hours that end before they begin', { calendars: { night: { zone: 'UTC', from: '22:00', to: '06:00' } } }, /no business hour/],
+    ['a calendar whose freeze ends in another age', { calendars: { never: { zone: 'UTC', freezes: [{ from: '2026-01-01T00:00Z', to: '2027-01-01T00:00Z', reason: 'all year' }] } } }, /no business hour for 62 days from 2026-01-01/],
+    ['a calendar whose holidays leave no day', { calendars: { never: { zone: 'UTC', days: ['mon'], holidays: Array.from({ length: 10 }, (_, week) => new Date(Date.UTC(2026, 0, 5 + 7 * week)).toISOString().slice(0, 10)) } } }, /no business hour for 62 days from 2026-01-05/],
     ['a zone that is none', { calendars: { moon: { zone: 'Moon/Tycho' } } }, /is a time zone/],
     ['a source that is none', factor([{ friend: 'sam' }]), /from\[0\]: is one of/],
     ['a rota that is not there', factor([{ schedule: 'ops' }]), /from\[0\]: is one of/],

@@ -78,5 +78,20 @@ export const readCalendars = (value: unknown, complain: Complain): Readonly<Reco
     if (!(from < to) || !text(freeze['reason'], 500)) return complain(at, 'has two times with their offsets, the first before the second, and a reason'), [];
     return [{ from, to, reason: freeze['reason'] }];
   });
-  return { zone, days: [...new Set(days.map((day) => weekdays.indexOf(day as string) + 1))].sort(), fromMinute, toMinute, holidays, freezes: read };
+  const calendar = { zone, days: [...new Set(days.map((day) => weekdays.indexOf(day as string) + 1))].sort(), fromMinute, toMinute, holidays, freezes: read };
+  const shut = shutFrom(calendar);
+  if (shut !== null) return void complain(path, `has no business hour for ${longestShut} days from ${shut} on: what waits for people would not end`);
+  return calendar;
 });
+
+const dayMs = 86_400_000;
+/** A calendar in which nothing is done for longer than this many days is a mistake. */
+const longestShut = 62;
+
+/** The day from which holidays and freezes leave no business hour for too long; null where there is none. Days are those of UTC: a day more or less is no matter here. */
+const shutFrom = ({ days, holidays, freezes }: Calendar): string | null => {
+  const closed = new Set(holidays.map((day) => Date.parse(day)));
+  const isOpen = (day: number): boolean => days.includes(((Math.floor(day / dayMs) + 3) % 7 + 7) % 7 + 1) && !closed.has(day) && !freezes.some(({ from, to }) => from <= day && to >= day + dayMs);
+  const found = [...closed, ...freezes.map(({ from }) => Math.ceil(from / dayMs) * dayMs)].sort((a, b) => a - b).find((first) => Array.from({ length: longestShut }, (_, n) => first + n * dayMs).every((day) => !isOpen(day)));
+  return found === undefined ? null : new Date(found).toISOString().slice(0, 10);
+};
