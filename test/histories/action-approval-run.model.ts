@@ -2,7 +2,7 @@ import type { PreApprovalTerms } from '@countersign/kernel';
 import type { RuntimeBody, ServiceBody } from '../../services/policy/src/core/commands.ts';
 import { outcomeOf, proposed, start, started } from '../../services/policy/src/core/scene.fixture.ts';
 import { initialState } from '../../services/policy/src/core/state.ts';
-import { action, agrees, cancel, claim, deeds, foldRows, halted, hear, looks, openOnes, readApprovals, real, sweep, tellApproval, tellPreApproval, votes, write } from './action-approval-run.services.ts';
+import { action, agrees, cancel, claim, deeds, edits, foldRows, halted, hear, looks, openOnes, readApprovals, real, sweep, tellApproval, tellPreApproval, votes, write } from './action-approval-run.services.ts';
 import type { Code, Deed, Model } from './action-approval-run.services.ts';
 
 const deliveries = ['policy hears the runtime', 'policy hears approvals', 'policy hears supervision', 'policy hears halts', 'approvals read', 'supervision reads'] as const;
@@ -45,6 +45,8 @@ const deed = (m: Model, what: Deed, code: Code): Model | undefined => {
   switch (what) {
     case 'tom approves': return openOnes(m).length === 0 ? undefined : votes(m, 'tom', 'approve', code);
     case 'tina approves': return openOnes(m).length === 0 ? undefined : votes(m, 'tina', 'approve', code);
+    case 'tim approves': return openOnes(m).length === 0 ? undefined : votes(m, 'tim', 'approve', code);
+    case 'tina edits': return openOnes(m).length === 0 ? undefined : edits(m, 'tina', { text: 'as tina says', amount }, code);
     case 'tina denies': return openOnes(m).length === 0 ? undefined : votes(m, 'tina', 'deny', code);
     case 'time passes': return passes(m, 61_000, code);
     case 'half a minute passes': return passes(m, 31_000, code);

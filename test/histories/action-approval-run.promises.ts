@@ -78,6 +78,8 @@ const grantFault = (before: Model, after: Model): string | null => {
     if (after.now > asked.decision.approval.expiresAt) return 'granted after its time';
     const [approval, stream] = Object.entries(after.approvals.streams).find(([, events]) => events.some((event) => event.type === 'requested' && event.question.answers === asked.position)) ?? ['', []];
     const people = new Set(stream.flatMap((event) => (event.type === 'voted' && event.vote.vote === 'approve' ? [event.vote.person] : [])));
+    const editors = Object.values(after.approvals.streams).flatMap((events) => (events.some((event) => event.type === 'requested' && event.question.action === record.action) ? events.flatMap((event) => (event.type === 'edited' ? [event.edit.person] : [])) : []));
+    if (editors.some((person) => people.has(person))) return 'granted with the vote of who edited it';
     if (people.size < 2) return `granted with ${people.size} of 2 approvals`;
     if (isOver(after) && beforehand(after).includes(approval)) return 'granted by a pre-approval that is over';
   }

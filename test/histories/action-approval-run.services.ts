@@ -1,4 +1,4 @@
-import type { GovernedRecord, GrantClaims, HaltNotice } from '@countersign/contracts';
+import type { GovernedRecord, GrantClaims, HaltNotice, JsonObject } from '@countersign/contracts';
 import { fold } from '@countersign/kernel';
 import type { CheckedVote, PreApprovalTerms } from '@countersign/kernel';
 import { noRecord } from '../../services/approvals/src/core/agent-record.ts';
@@ -52,7 +52,7 @@ export interface Model {
 type Row = ActionRow & { readonly position: number };
 interface Prepared { readonly approval: string; readonly asked: readonly ApprovalEvent[]; readonly used: readonly PreApprovalEvent[]; readonly after: number }
 
-export const deeds = ['tom approves', 'tina approves', 'tina denies', 'time passes', 'half a minute passes', 'operator cancels', 'runtime cancels', 'halt', 'lift', 'rules forbid', 'rules rewrite', 'late outcome', 'duplicate', 'reread', 'claim',
+export const deeds = ['tom approves', 'tina approves', 'tim approves', 'tina denies', 'tina edits', 'time passes', 'half a minute passes', 'operator cancels', 'runtime cancels', 'halt', 'lift', 'rules forbid', 'rules rewrite', 'late outcome', 'duplicate', 'reread', 'claim',
   'another action', 'tom agrees beforehand', 'tina agrees beforehand', 'tom revokes', 'approvals read one', 'another instance looks', 'another instance writes', 'what was claimed fails', 'what was claimed works', 'supervision sweeps', 'supervision dies sweeping'] as const;
 export type Deed = (typeof deeds)[number];
 
@@ -61,10 +61,12 @@ export interface Code {
   readonly answeredBefore: typeof answeredBefore; readonly decideClaim: typeof decideClaim; readonly nextOfBreaker: typeof nextOfBreaker; readonly holds: typeof holds;
   /** Whether a stream is appended to only where it has as many events as were read. */
   readonly compares: boolean;
+  /** Whom approvals names to policy as who edited it. */
+  readonly editor: (person: string) => string;
   /** What policy's door says of a vote that was given beforehand. */
   readonly checked: (vote: CheckedVote, terms: PreApprovalTerms) => CheckedVote;
 }
-export const real: Code = { answeredBefore, decideClaim, nextOfBreaker, holds, compares: true, checked: (vote, terms) => ({ ...vote, terms, conditions: { until: terms.until, cap: terms.amount! } }) };
+export const real: Code = { answeredBefore, decideClaim, nextOfBreaker, holds, compares: true, editor: (person) => person, checked: (vote, terms) => ({ ...vote, terms, conditions: { until: terms.until, cap: terms.amount! } }) };
 
 export const action = actionId(1);
 const agentHalt = 'h1', breakerHalt = 'breaker:';
@@ -88,7 +90,8 @@ const say = (m: Model, approval: string, events: readonly ApprovalEvent[], code:
   const stream = [...m.approvals.streams[approval] ?? [], ...events], state = fold(approvalDecider, stream);
   const resolved = events.find((event) => event.type === 'resolved');
   const said: ServiceBody[] = resolved === undefined || resolved.resolution === 'cancelled' || state.status === 'none' ? [] : [{
-    kind: 'resolved', message: { approval, action: state.question.action, answers: state.question.answers, digest: state.question.digest, resolution: resolved.resolution as 'approved', votes: [] },
+    kind: 'resolved', message: { approval, action: state.question.action, answers: state.question.answers, digest: state.question.digest, resolution: resolved.resolution as 'approved', votes: [], ...(state.edit !== undefined && { edit: { person: state.edit.person, arguments: state.edit.arguments, jws: state.edit.jws } }) },
+    ...(state.edit !== undefined && { editor: { person: code.editor(state.edit.person), roles: ['controller'], why: null } }),
     votes: state.votes.map(({ vote: { person, vote, preApproval } }) => {
       const cast: CheckedVote = { person, vote, roles: ['controller'], why: null, channel: null };
       return preApproval === undefined ? cast : code.checked(cast, m.approvals.terms);
@@ -109,6 +112,11 @@ export const openOnes = (m: Model): readonly string[] => Object.keys(m.approvals
 export const votes = (m: Model, person: string, vote: 'approve' | 'deny', code: Code): Model => openOnes(m).reduce((next, id) => {
   const state = stateOf(m, id);
   return state.status === 'none' ? next : tellApproval(next, id, { type: 'vote', vote: { person, vote, jws: `${person}'s` }, speaker: { person, roles: ['controller'] }, digest: state.question.digest, reason: 'looked', now: m.now }, code);
+}, m);
+
+export const edits = (m: Model, person: string, args: JsonObject, code: Code): Model => openOnes(m).reduce((next, id) => {
+  const state = stateOf(m, id);
+  return state.status === 'none' ? next : tellApproval(next, id, { type: 'edit', speaker: { person, roles: ['controller'] }, digest: state.question.digest, edit: { person, arguments: args, reason: 'better so', jws: `${person}'s` }, now: m.now }, code);
 }, m);
 
 /** Agrees to the terms beforehand, or takes that back. Undefined where it changes nothing. */

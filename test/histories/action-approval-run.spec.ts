@@ -54,6 +54,7 @@ const scenes: readonly (readonly [string, Partial<Record<Deed, number>>, number]
   ['approve × change of what would run', { 'tom approves': 2, 'tina approves': 2, 'rules rewrite': 1, claim: 1 }, 13],
   ['approve × cancel by the runtime × late outcome × reading again', { 'tom approves': 1, 'tina approves': 1, 'runtime cancels': 1, 'late outcome': 1, reread: 1, claim: 1 }, 13],
   ['everything once', { 'tom approves': 1, 'tina approves': 1, 'tina denies': 1, 'time passes': 1, 'operator cancels': 1, 'runtime cancels': 1, halt: 1, 'rules forbid': 1, 'rules rewrite': 1, duplicate: 1, claim: 1 }, 7],
+  ['edit × approve × cancel', { 'tina edits': 1, 'tom approves': 2, 'tina approves': 1, 'tim approves': 1, 'operator cancels': 1, claim: 1 }, 11],
   ['both cancel × duplicates', { 'tom approves': 1, 'tina approves': 1, 'operator cancels': 1, 'runtime cancels': 1, duplicate: 1, claim: 1 }, 12],
 ];
 
@@ -64,8 +65,8 @@ const threeActions = opened({ 'another action': 2, 'tom revokes': 1, 'half a min
 const tripping = ['supervision reads', 'claim', 'what was claimed fails', 'policy hears the runtime', 'supervision reads', 'supervision sweeps'] as const;
 const tripped = after(opened({ claim: 3, 'what was claimed fails': 2, 'what was claimed works': 1, 'another action': 2, 'time passes': 1, 'supervision sweeps': 3, 'supervision dies sweeping': 1 }, { rules: 'allow' }), tripping);
 const more: readonly (readonly [string, Model, number, keyof Found['reached']])[] = [
-  ['agreed beforehand × another action × another instance × revoke', twoInstances, 11, 'beforehand'],
-  ['agreed beforehand × three actions × revoke × its end × reading again', threeActions, 8, 'beforehand'],
+  ['agreed beforehand × another action × another instance × revoke', twoInstances, 10, 'beforehand'],
+  ['agreed beforehand × three actions × revoke × its end × reading again', threeActions, 7, 'beforehand'],
   ['agreed beforehand while it is asked × votes × halt', opened({ 'tom agrees beforehand': 1, 'tina agrees beforehand': 1, 'another action': 1, 'tom approves': 1, 'tina approves': 1, halt: 1, claim: 1 }), 8, 'beforehand'],
   ['a breaker that opened × trial × sweeps that die × late halts', tripped, 9, 'trials'],
 ];
@@ -79,9 +80,10 @@ const mutants: readonly (readonly [string, Model, Partial<Code>, string])[] = [
   ['two instances do not compare', opened({ 'another action': 1, 'approvals read one': 2, 'another instance looks': 1, 'another instance writes': 1 }, { agreed: both, terms: { uses: 1 } }), { compares: false }, 'a pre-approval was used more often than it is good for'],
   ['uses are not counted', threeActions, { answeredBefore: (...of) => { const found = real.answeredBefore(...of); return found && { ...found, used: [] }; } }, 'a use of a pre-approval that nobody counted'],
   ['one of two is enough', opened({}, { agreed: ['tom'] }), { answeredBefore: (pre, ...rest) => real.answeredBefore({ ...pre, signers: [...pre.signers, { ...pre.signers[0]!, person: 'tina' }] }, ...rest) }, 'a pre-approval was used that one of two signed'],
+  ['who edited it is not known to policy', opened({ 'tina edits': 1, 'tom approves': 1, 'tina approves': 1 }), { editor: () => 'somebody' }, 'granted with the vote of who edited it'],
   ['a trial is never full', tripped, { nextOfBreaker: (...of) => { const event = real.nextOfBreaker(...of); return event?.type === 'breaker_trial_full' ? undefined : event; } }, 'a trial lets more through than it takes'],
   ['a full trial does not stop', tripped, { holds: ({ status }) => status === 'open' }, 'a breaker is open, or its trial full, and nothing stops'],
-  ['a failed trial goes on', tripped, { nextOfBreaker: (state, ...rest) => { const event = real.nextOfBreaker(state, ...rest); return state.status === 'half_open' && event?.type === 'breaker_opened' ? undefined : event; } }, 'a trial goes on that has failed'],
+  ['a failed trial goes on', after(tripped, ['time passes', 'supervision sweeps', 'another action', 'policy hears the runtime']), { nextOfBreaker: (state, ...rest) => { const event = real.nextOfBreaker(state, ...rest); return state.status === 'half_open' && event?.type === 'breaker_opened' ? undefined : event; } }, 'a trial goes on that has failed'],
   ['claims do not see what a breaker halts', tripped, { decideClaim: (grant, row, _halt, ids) => real.decideClaim(grant, row, undefined, ids) }, 'claimed under a halt'],
 ];
 

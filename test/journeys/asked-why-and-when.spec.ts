@@ -145,7 +145,7 @@ describe('asked why, and when', () => {
       const verdicts: Parameters<typeof labels.review>[0][] = [];
       await readBus(whole.bus, createKeySet(loadJwks(join(whole.place.secretsDir, 'jwks.json'))), { from: -Infinity, to: Infinity }, { record: labels.record, review: (verdict) => { verdicts.push(verdict); } });
       verdicts.forEach(labels.review);
-      const found = labels.labels().labelled;
+      const found = labels.labels().labelled.filter(({ tool }) => tool === 'desk.write');
       return found.length > 0 && found;
     });
     expect(labelled).toEqual([{ agent: 'clerk', tool: 'desk.write', confidence: 0.9, right: false, weight: 1, why: 'review' }]);

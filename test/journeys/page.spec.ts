@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startWhole, until } from '@countersign/spec/whole';
 import type { Agent, Human, Whole } from '@countersign/spec/whole';
-import { signPersonStatement } from '@countersign/identity';
+import { peekJws, signPersonStatement } from '@countersign/identity';
 import type { Run } from '@countersign/sdk';
 import type { Browser, Page } from 'playwright-core';
 import { startBrowser } from '../../libs/spec/src/whole/browser.ts';
@@ -128,6 +128,85 @@ describe('the page', () => {
     expect(await other.locator('.card.mine').count()).toBe(0);
     expect(await other.locator('section:has(h2:text("Waits for others")) li.card').count()).toBeGreaterThan(0);
     await Promise.all([page.context().close(), other.context().close()]);
+  });
+
+  it('by keyboard somebody asks for something else instead, and somebody else approves that under conditions', async () => {
+    const run = await clerk.open({ text: 'pay', attestation: null });
+    const { action, approval } = await asked(run, { to: 'NL05', minor: 60_000 });
+    const page = await open(`/ui/approvals/${approval.approval}`);
+    await signIn(page, whole.people.tess);
+    await press(page, 'Ask for something else instead');
+    await tabTo(page, 'arguments');
+    expect(await page.locator('#edit').inputValue()).toBe('{"to":"NL05","minor":60000}');
+    await page.keyboard.press('Control+A');
+    await page.keyboard.type('{ "to": "NL05", "minor": 600 }');
+    await tabTo(page, 'why');
+    await page.keyboard.type('two noughts too many');
+    await press(page, 'Ask for this instead');
+    await page.waitForSelector('text=tess asks for something else instead');
+    const again = await until('people are asked again', async () => { const next = await approvalFor(whole, action.action); return next.approval !== approval.approval && next; });
+    await page.goto(`${whole.urls.gateway}/ui/approvals/${again.approval}`);
+    expect(await page.locator('[data-why]').textContent()).toMatch(/^You are one of those who asked for it/);
+    const other = await open(`/ui/approvals/${again.approval}`);
+    await signIn(other, whole.people.theo);
+    await tabTo(other, 'reason');
+    await other.keyboard.type('six euros it is');
+    await press(other, 'Under conditions');
+    await tabTo(other, 'minutes');
+    await other.keyboard.type('10');
+    await tabTo(other, 'cap');
+    await other.keyboard.type('6.00');
+    await press(other, 'Approve');
+    await other.waitForSelector('text=Ended: approved.');
+    expect(await action.settled(60_000)).toMatchObject({ decision: 'modify', arguments: { to: 'NL05', minor: 600 } });
+    const record = await until('it is on the record', () => whole.seen.governed(run.id).find((one) => one.kind === 'action.decided' && one.decision.decision === 'modify'));
+    const [vote] = record.kind === 'action.decided' ? record.resolved!.votes : [];
+    expect(peekJws(vote!.jws)).toMatchObject({ sub: 'theo', conditions: { until: expect.any(Number), cap: { minor: 600, currency: 'EUR' } } });
+    await Promise.all([page.context().close(), other.context().close()]);
+  });
+
+  it('where nobody can be waited for, two break the glass, and the page says what that means', async () => {
+    const run = await clerk.open({ text: 'pay', attestation: null });
+    const { action, approval } = await asked(run, { to: 'NL06', minor: 60_001 });
+    const page = await open(`/ui/approvals/${approval.approval}`);
+    await signIn(page, whole.people.sena);
+    await press(page, 'Nobody can be waited for');
+    // Without a reason nothing is signed.
+    await press(page, 'Break the glass');
+    expect(await page.evaluate('document.querySelector("#glass").validity.valueMissing')).toBe(true);
+    await tabTo(page, 'reason');
+    await page.keyboard.type('the treasurers are on a plane');
+    await press(page, 'Break the glass');
+    await page.waitForSelector('section:has(h2:text-is("Votes")) >> text=break glass');
+    expect((await whole.people.operator.vote(approval, 'break_glass')).status).toBe(200);
+    await page.waitForSelector('text=sena and operator broke the glass');
+    expect(await page.locator('.alarm').first().textContent()).toContain('Somebody with no part in it has to say whether that was right');
+    expect(await action.settled(60_000)).toMatchObject({ decision: 'allow' });
+    await page.context().close();
+  });
+
+  it('more than 500 that wait are read page by page, each once', async () => {
+    const run = await clerk.open({ text: 'pay', attestation: null });
+    const { approval } = await asked(run, { to: 'NL07', minor: 800 });
+    // As many as nobody makes by hand: rows of the read model like this one's, with ends of their own.
+    await whole.place.change('approvals', `insert into approval (approval, tenant, run, action, status, expires_at, version, state, due_at, agent, owners)
+      select $1 || '.' || n, tenant, run, action, status, expires_at + n, version, replace(replace(state, $1, $1 || '.' || n), '"expiresAt":' || expires_at, '"expiresAt":' || (expires_at + n)), null, agent, owners from approval, generate_series(1, 600) n where approval = $1`, [approval.approval]);
+    const page = await open('/ui');
+    await signIn(page, whole.people.tess);
+    const shown = () => page.evaluate('[...document.querySelectorAll("li.card h3 a")].map((link) => link.getAttribute("href"))') as Promise<string[]>;
+    const first = await shown();
+    expect(first.length).toBe(500);
+    // As who cannot use a mouse goes to the end of a long page.
+    await page.locator('li.card h3 a').last().focus();
+    await press(page, 'What ends later');
+    await page.waitForURL('**/ui?after=*');
+    const second = await shown();
+    expect([second.length > 100, new Set([...first, ...second]).size]).toEqual([true, first.length + second.length]);
+    await press(page, 'What ends soonest');
+    await page.waitForURL(/\/ui$/);
+    expect((await whole.people.tess.call('approvals', 'GET', '/approvals?after=yesterday')).status).toBe(400);
+    await whole.place.change('approvals', `delete from approval where starts_with(approval, $1 || '.')`, [approval.approval]);
+    await page.context().close();
   });
 
   it('a supervisor stops a run with a button', async () => {

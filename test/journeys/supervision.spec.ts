@@ -26,7 +26,7 @@ describe('supervision', () => {
   }, 240_000);
   afterAll(async () => { await whole?.close(); });
 
-  const detail = async (run: string, query = ''): Promise<RunDetail> => (await whole.people.nobody.call('supervision', 'GET', `/runs/${run}${query}`)).body as unknown as RunDetail;
+  const detail = async (run: string, query = ''): Promise<RunDetail> => (await whole.people.operator.call('supervision', 'GET', `/runs/${run}${query}`)).body as unknown as RunDetail;
   const shown = (run: string, action: string, status: string) => until(`the action is ${status}`, async () => (await detail(run)).timeline?.find((one) => one.action === action && one.status === status));
 
   it('APTS-HO-002, HO-015: shows every action of a run with tier, rule, grant, outcome and cost, live and again from where a reader left off', async () => {

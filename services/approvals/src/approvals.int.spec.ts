@@ -172,6 +172,9 @@ describe('approvals on PostgreSQL', () => {
       expect(await service.vote(approval, vote('tom', approval))).toMatchObject({ resolution: 'approved', votes: [{ vote: { person: 'tom', standIn: away }, speaker: { standsFor: 'olaf' } }] });
       await service.withdrawStandIn('olaf');
       expect(await service.standIns()).toEqual([]);
+      // It stands with every vote that was cast by it: whoever brings it again names nobody.
+      await expect(service.nameStandIn(away)).rejects.toMatchObject({ code: 'vote_invalid' });
+      expect(await service.standIns()).toEqual([]);
       await service.stop();
     });
 

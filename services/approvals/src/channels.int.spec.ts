@@ -100,21 +100,24 @@ describe('channels', () => {
   beforeEach(() => { hookStatus = 200; });
   afterEach(() => { ahead = 0; slack.answerWith(undefined); });
 
+  /** The last link that each person signed. */
+  const signed = new Map<string, string>();
   const link = async (person: string, account: string, over: { minor?: number | null; currency?: string | null; by?: string } = {}) => {
     const { channels } = await service.channels.list(person);
     const { minor = 100_000, currency = 'EUR', by = person } = over;
     const iat = Math.floor(now() / 1_000);
-    return service.channels.link('slack-main', signPersonStatement('channel-link', { sub: person, tenant: 'acme', channel: 'slack-main', account, key: channels[0]!.key!, minor, currency, iat, exp: iat + 3_600 }, keys[by]!));
+    signed.set(person, signPersonStatement('channel-link', { sub: person, tenant: 'acme', channel: 'slack-main', account, key: channels[0]!.key!, minor, currency, iat, exp: iat + 3_600 }, keys[by]!));
+    return service.channels.link('slack-main', signed.get(person)!);
   };
   let n = 0;
   /** The agent asks for something; people see it. */
-  const ask = async (over: { readonly amount?: number; readonly tier?: 3 | 4; readonly quorum?: number; readonly lifeMs?: number } = {}) => {
+  const ask = async (over: { readonly amount?: number; readonly tier?: 3 | 4; readonly quorum?: number; readonly lifeMs?: number; readonly relaxed?: string[] } = {}) => {
     const run = `run-${++n}`;
-    const { amount = 500, tier = 3, quorum = 1, lifeMs = 600_000 } = over;
+    const { amount = 500, tier = 3, quorum = 1, lifeMs = 600_000, relaxed } = over;
     await service.take([{
       position: n, tenant: 'acme', run, agent: 'payer', inbox: null, now: now(), seq: null, traceparent: null, kind: 'action.decided', action: 'a1', tool: 'payments.transfer', round: 1,
       message: { action: 'a1', tool: 'payments.transfer', arguments: { to: 'DE1', minor: amount }, deadline: null, reason: 'for <!channel>', confidence: null }, resolved: null, facts: { amount: { value: amount, origin: 'derived' }, currency: { value: 'EUR', origin: 'derived' } },
-      decision: { decision: 'step_up', tier, code: null, rules: [], policyVersion: 'v1', claim: true, approval: { route: ['treasurer'], quorum, expiresAt: now() + lifeMs, digest: `digest-${n}`, requesters: ['olga'] } },
+      decision: { decision: 'step_up', tier, code: null, rules: [], policyVersion: 'v1', claim: true, approval: { route: ['treasurer'], quorum, expiresAt: now() + lifeMs, digest: `digest-${n}`, requesters: ['olga'], ...(relaxed !== undefined && { relaxed: { people: relaxed, reason: 'two people run this' } }) } },
       snapshots: { agent: 1, tool: 1, halts: 0, level: 'normal' }, reserved: { calls: 1, money: null }, attested: true, reply: {},
     } as unknown as GovernedDecided]);
     return approvalId(run, 'a1', n);
@@ -231,6 +234,26 @@ describe('channels', () => {
     expect(await stateOf(approval)).toBe('open');
   });
 
+  it('ask why where an approval counts only with a reason: the click opens a modal, and what is typed there stands with the vote', async () => {
+    const approval = await ask({ relaxed: ['tess'] });
+    const post = await messageFor('UTESS', approval);
+    expect(buttons(post)).toEqual(['approve_why', 'deny', 'open']);
+    // A plain approval, as an older message still had it, brings no reason, and none is made up.
+    const value = (post.blocks.at(-1)!['elements'] as { value: string }[])[0]!.value;
+    expect(await (await answerOf(post, 'UTESS', 'approve', { value })).told()).toMatch(/say why.*\/ui\/approvals\//);
+    await slack.click('UTESS', post, 'approve_why');
+    expect(await stateOf(approval)).toBe('open');
+    await until('she is asked why', () => slack.viewOf('UTESS'));
+    // Somebody else's modal is not hers: the token in it names her.
+    await slack.submit('UTESS', { reason: 'x' }, { privateMetadata: `${approval}.AAAA` });
+    await until('she is told', () => slack.messagesOf('UTESS').find(({ text }) => text.includes('not made for you')));
+    expect(await stateOf(approval)).toBe('open');
+    await slack.click('UTESS', post, 'approve_why');
+    await slack.submit('UTESS', { reason: 'there are two of us <@U1>' });
+    await until('it counts', async () => await stateOf(approval) === 'approved');
+    expect((await service.view.get('acme', approval))!.votes).toMatchObject([{ vote: { person: 'tess' }, reason: 'there are two of us <@U1>' }]);
+  });
+
   it('take nothing after the deadline, nor from a link that its person took back', async () => {
     const approval = await ask({ lifeMs: 250_000 });
     const post = await messageFor('UTESS', approval);
@@ -241,7 +264,17 @@ describe('channels', () => {
     const mine = await messageFor('UTESS', another);
     await service.channels.unlink('slack-main', 'tess');
     expect(await (await answerOf(mine, 'UTESS', 'approve')).told()).toContain('linked to nobody');
+    // It stands in every piece of evidence: whoever brings it again links nobody; nor does one that a newer one has replaced.
+    const old = signed.get('tess')!;
+    const again = () => service.channels.link('slack-main', old);
+    await expect(again()).rejects.toMatchObject({ code: 'link_invalid' });
+    ahead = 2_000;
+    await link('tess', 'UTESS', { minor: 50_000 });
+    await expect(again()).rejects.toMatchObject({ code: 'link_invalid' });
+    ahead = 4_000;
     await link('tess', 'UTESS');
+    await service.channels.link('slack-main', signed.get('tess')!);
+    ahead = 0;
   });
 
   it.each<[string, Parameters<typeof link>]>([['signed by somebody else', ['tess', 'UX', { by: 'theo' }]], ['to an account that is somebody else\'s', ['tess', 'UTHEO']], ['to an address', ['tess', 'tess@<script>']]])('refuse a link %s', async (_, args) => {

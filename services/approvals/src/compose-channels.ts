@@ -7,6 +7,7 @@ import type { Pool } from 'pg';
 import { createDelivery } from './app/channels/deliver.ts';
 import type { Link } from './app/channels/ports.ts';
 import type { Approval } from './core/state.ts';
+import { approveWhy } from './core/channels/slack-message.ts';
 import { readSlackClick, verifySlackCallback } from './inbound/channels/slack-callback.ts';
 import { channelSchema, createCallbackCache, createLinks, createMessages } from './outbound/channels/postgres-messages.ts';
 import type { OpenChannel, OpenChannels } from './outbound/channels/open-channels.ts';
@@ -70,13 +71,13 @@ export const composeChannels = async (ports: ChannelPorts): Promise<Channels> =>
     return { channel: link.channel, account: link.account, cap: minor === null || currency === null ? null : { minor, currency } };
   };
 
-  /** What an account decided, in the name of whoever linked it. */
-  const castFor = async ({ channel, key }: OpenChannel, approval: string, account: string, vote: 'approve' | 'deny'): Promise<void> => {
+  /** What an account decided, in the name of whoever linked it. A click gives no reason, and none is made up for it: where one is needed, it does not count. */
+  const castFor = async ({ channel, key }: OpenChannel, approval: string, account: string, vote: 'approve' | 'deny', reason = ''): Promise<void> => {
     const link = await links.find(channel.id, account, now());
     if (link === undefined || key === null) throw new CodedError('not_eligible', 'this account is linked to nobody: countersign channels link');
     const digest = (await stateOf(approval))?.state.question.digest;
     if (digest === undefined) throw new CodedError('not_found', 'there is no such approval', { status: 404 });
-    const jws = signChannelVote({ sub: link.person, channel: channel.id, account, approval, digest, vote, reason: `given in ${channel.id} by ${account}`, iat: Math.floor(now() / 1_000) }, key);
+    const jws = signChannelVote({ sub: link.person, channel: channel.id, account, approval, digest, vote, reason, iat: Math.floor(now() / 1_000) }, key);
     await ports.cast(approval, { person: link.person, vote, jws, link: link.jws });
   };
 
@@ -130,11 +131,13 @@ export const composeChannels = async (ports: ChannelPorts): Promise<Channels> =>
       if (!checked.ok) throw new CodedError(checked.code, checked.detail);
       const { link } = checked;
       if (link.channel !== id || link.key !== key?.publicJwk.x || !accountShape.test(link.account)) throw new CodedError('link_invalid', 'the link is for another channel or another key of it, or the account is no id');
-      if (!await links.put({ channel: channel.id, account: link.account, person: name, jws, until: link.exp * 1_000 })) throw new CodedError('conflict', 'this account is linked to somebody else: they have to unlink it first');
+      const put = await links.put({ channel: channel.id, account: link.account, person: name, jws, until: link.exp * 1_000 }, link.iat);
+      if (put === 'taken') throw new CodedError('conflict', 'this account is linked to somebody else: they have to unlink it first');
+      if (put === 'over') throw new CodedError('link_invalid', 'it was unlinked, or replaced by a newer link, after this one was signed: sign a new one');
       for (const approval of await messages.behind()) delivery.changed(approval);
       return { channel: channel.id, account: link.account, person: name, until: link.exp * 1_000 };
     },
-    unlink: async (id, person) => links.remove(find(id).channel.id, person),
+    unlink: async (id, person) => links.remove(find(id).channel.id, person, Math.floor(now() / 1_000)),
     callback: async (id, request) => {
       const open = find(id);
       const body = fromBase64Url(request.body);
@@ -142,17 +145,25 @@ export const composeChannels = async (ports: ChannelPorts): Promise<Channels> =>
       const { mark, until } = verifySlackCallback({ body, ...{ timestamp: request.headers.timestamp, signature: request.headers.signature } }, open.clicks.signingSecret, now());
       if (!await first(`${id}:${mark}`, now(), until)) throw new CodedError('callback_replayed', 'this callback came before');
       const click = readSlackClick(body);
-      if (click === undefined || (click.action !== 'approve' && click.action !== 'deny')) return { code: 'ok', detail: 'nothing to decide' };
+      if (click === undefined || ![approveWhy, 'approve', 'deny'].includes(click.action)) return { code: 'ok', detail: 'nothing to decide' };
       try {
         if (click.team !== open.clicks.team) throw new CodedError('not_eligible', 'the click is from another workspace');
         const approval = click.value.slice(0, Math.max(0, click.value.indexOf('.')));
         const expected = Buffer.from(tokenFor(id, approval, click.user)), given = Buffer.from(click.value);
         if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw new CodedError('not_the_recipient', 'this button was not made for you');
-        await castFor(open, approval, click.user, click.action);
+        if (click.action === approveWhy && click.reason === undefined) {
+          const about = (await stateOf(approval))?.state.question;
+          await open.channel.askWhy?.(click.trigger ?? '', click.value, about === undefined ? approval : `${about.tool} by ${about.agent}`).catch((error: unknown) => { onError(error as Error, `${id}: asking why`); throw new CodedError('not_ready', 'it could not ask why: press again, or approve on the page', { status: 503 }); });
+          return { code: 'ok', detail: 'asked why' };
+        }
+        await castFor(open, approval, click.user, click.action === 'deny' ? 'deny' : 'approve', click.reason?.trim());
         return { code: 'ok', detail: `${click.action} is counted` };
       } catch (error) {
         if (!(error instanceof CodedError)) throw error;
-        answer(click.responseUrl, open.clicks.answers, `It does not count: ${error.message}${error.code === 'slow_down' ? `. Decide on the page: ${ports.pages}/ui/approvals/${click.value.slice(0, click.value.indexOf('.'))}` : ''}`);
+        const why = `It does not count: ${error.message}${error.code === 'slow_down' || error.code === 'reason_required' ? `. Decide on the page: ${ports.pages}/ui/approvals/${click.value.slice(0, click.value.indexOf('.'))}` : ''}`;
+        // A modal that was sent has no address to answer to.
+        if (click.reason !== undefined) open.channel.tell?.(click.user, why).catch((failed: Error) => onError(failed, `${id}: answering a modal`));
+        else answer(click.responseUrl, open.clicks.answers, why);
         return { code: error.code, detail: error.message };
       }
     },

@@ -105,6 +105,9 @@ export interface ApprovalService {
   stop(): Promise<void>;
 }
 
+/** Open approvals among which dead ends are looked for, the soonest end first. */
+const mostLookedAt = 2_000;
+
 const noChannels: OpenChannels = { channels: [], pages: '', outgoing: () => Promise.reject(new Error('no channel is configured')) };
 
 /** The same governed decision always opens the same approval. */
@@ -177,8 +180,9 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
   }, 250);
 
   const putStandIn = async (person: string, command: StandInCommand): Promise<void> => {
-    const { state } = await decideAndAppend({ store, decider: standInDecider, stream: standInStream(person), command, at: command.now, by: person, outbox: createEventMessages(ports.key, tenant, standInStream(person), person) });
-    await standIns.put(person, state);
+    const { outcome, state } = await decideAndAppend({ store, decider: standInDecider, stream: standInStream(person), command, at: command.now, by: person, outbox: createEventMessages(ports.key, tenant, standInStream(person), person) });
+    if (outcome.status === 'refused') throw new CodedError(outcome.code, outcome.detail, { status: 409 });
+    await standIns.put(person, state.standIn);
     relay.wake();
   };
 
@@ -199,8 +203,8 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
     edit: (approval, jws, args) => heard(door.edit(approval, jws, args)),
     reviewGlass: (approval, jws) => heard(door.reviewGlass(approval, jws)),
     nameStandIn: async (jws) => {
-      const { standIn, reason } = door.standIn(jws);
-      await putStandIn(standIn.person, { type: 'name', standIn, reason, now: now() });
+      const { standIn, signedAt, reason } = door.standIn(jws);
+      await putStandIn(standIn.person, { type: 'name', standIn, signedAt, reason, now: now() });
       return standIn;
     },
     withdrawStandIn: (person) => putStandIn(person, { type: 'withdraw', person, now: now() }),
@@ -212,7 +216,7 @@ export const composeApprovals = async (ports: ApprovalsPorts): Promise<ApprovalS
       const habit = habitOf(await ballots.of(person));
       return { person, ...habit, wornOut: wornOut(habit) };
     })),
-    attention: async () => attentionOf(await view.list(tenant, 'open', 500), await view.unreviewed(tenant, 500), ports.everybody?.() ?? null),
+    attention: async () => attentionOf(await view.list(tenant, { status: 'open' }, mostLookedAt), await view.unreviewed(tenant, 500), ports.everybody?.() ?? null),
     seed: async (question, by) => {
       const at = now();
       // Of a run that lives: one that is over asks for nothing.

@@ -4,7 +4,6 @@ import type { ApprovalView } from '@countersign/contracts';
 import type { HotState } from '@countersign/hot-state';
 import { argumentsDigest, isOfDigest, sha256Text, verifyPageLink } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
-import { readGoverned } from '@countersign/service-host';
 import { randomBytes } from 'node:crypto';
 import { createAccounts } from './app/accounts.ts';
 import type { Accounts } from './app/accounts.ts';
@@ -18,6 +17,8 @@ import type { RunBook, RunBookLimits } from './app/run-book.ts';
 import { createRuns } from './app/runs.ts';
 import type { Runs } from './app/runs.ts';
 import { readNews } from './core/approvals.ts';
+import type { Waiting } from './core/approvals.ts';
+import { readApprovalEvent } from './inbound/read-approval-event.ts';
 import { createChannel } from './core/channel.ts';
 import type { Channel } from './core/channel.ts';
 import { createEventStreams } from './inbound/event-streams.ts';
@@ -88,24 +89,23 @@ export const composeGateway = async (ports: GatewayPorts): Promise<Gateway> => {
   }), rate, now);
   const evaluations = createEvaluations({ accounts, rate, directory: ports.directory, book });
   const approvals = createChannel(randomBytes(6).toString('hex'), 1_000);
-  const waiting = new Set<string>();
-  let following: string | undefined = 'following governed records has not begun';
+  const waiting: Waiting = new Map();
+  let following: string | undefined = 'following what approvals say has not begun';
 
-  const governed = await bus.follow({
-    topics: [topic.runsGoverned], from: 'now', onError: (error) => onError(error, 'governed'),
+  const asked = await bus.follow({
+    topics: [topic.approvalsEvents], from: 'now', onError: (error) => onError(error, 'approvals'),
     onBatch: (messages) => {
       for (const message of messages) {
         try {
-          const record = readGoverned(message);
-          if (record.tenant === tenant) for (const { event, data } of readNews(record, waiting)) approvals.publish(event, data);
+          if (message.headers['tenant'] === tenant) for (const { event, data } of readNews(readApprovalEvent(message, ports.keys), waiting)) approvals.publish(event, data);
         } catch (error) {
           onError(error as Error, `unreadable: ${message.topic}/${message.partition}@${message.offset}`);
         }
       }
     },
   });
-  governed.ready.then(() => { following = undefined; }, (error: Error) => { following = error.message; });
-  governed.ended.catch((error: Error) => { following = error.message; onError(error, 'governed'); });
+  asked.ready.then(() => { following = undefined; }, (error: Error) => { following = error.message; });
+  asked.ended.catch((error: Error) => { following = error.message; onError(error, 'approvals'); });
   const sweeping = setInterval(() => { book.sweep(now()); accounts.sweep(); evaluations.sweep(now()); }, 30_000);
   sweeping.unref();
 
@@ -126,7 +126,7 @@ export const composeGateway = async (ports: GatewayPorts): Promise<Gateway> => {
     ready: () => ({ ok: following === undefined, why: following ?? '' }),
     stop: async () => {
       clearInterval(sweeping);
-      await governed.stop();
+      await asked.stop();
       await transport.close();
     },
   };

@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createMemoryHotState } from '@countersign/hot-state/memory';
-import { createClientAssertion, createKeySet, generateKey, signPersonStatement, verifyClaim, verifyGrant, verifySessionProof } from '@countersign/identity';
+import { createClientAssertion, createKeySet, generateKey, signPersonStatement, signServiceMessage, verifyClaim, verifyGrant, verifySessionProof } from '@countersign/identity';
 import { startService } from '@countersign/service-host';
 import { createMemoryBus, createScriptedCountersign, until } from '@countersign/spec';
 import type { Script } from '@countersign/spec';
 import { createLogger } from '@countersign/telemetry';
 import { topic, topics } from '@countersign/contracts';
+import { envelope } from '@countersign/bus';
 import type { Bus } from '@countersign/bus';
 import { request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
@@ -47,7 +47,7 @@ const listen = (url: string, headers: Record<string, string>, reading = true): P
 const world = async (script: Script = {}, over: Partial<GatewayPorts> = {}) => {
   const scripted = createScriptedCountersign(client, script);
   const memory = createMemoryBus();
-  await memory.ensureTopics([topics[topic.runsGoverned]]);
+  await memory.ensureTopics([topics[topic.approvalsEvents]]);
   const bus: Bus = { ...memory, publish: (messages) => (messages[0]!.topic === topic.runsInbox ? scripted.bus.publish(messages) : memory.publish(messages)), follow: (options) => (options.topics[0] === topic.runsReplies ? scripted.bus.follow(options) : memory.follow(options)) };
   const gateway = await composeGateway({
     bus, hotState: createMemoryHotState(), keys: scripted.keys, tenant: 'acme', registryUrl: 'http://registry', supervisionUrl: 'http://supervision', approvalsUrl: 'http://approvals', key: generateKey('gateway-1'), perMinute: 50, now: Date.now, publicUrl: 'http://gateway', evaluationLifeS: 3_600, directory: { speaksFor: (agent, { id }) => id === agent, schemaOf: () => undefined, definitionOf: () => undefined, titleOf: () => undefined },
@@ -183,9 +183,6 @@ describe('a run over HTTP', () => {
   });
 });
 
-/** The first example of a governed record, from the contracts. */
-const example = (schema: string): Record<string, unknown> => (JSON.parse(readFileSync(new URL(`../../../contracts/schemas/governed/${schema}.v1.examples.json`, import.meta.url), 'utf8')) as { valid: { value: Record<string, unknown> }[] }).valid[0]!.value;
-
 describe('live events', () => {
   it('carry the replies of one run, go on after Last-Event-ID, and end with the run', async () => {
     const w = await world({ decide: () => [{ decision: 'step_up', tier: 3 }] });
@@ -235,17 +232,19 @@ describe('live events', () => {
   });
 
   it('tell people what opens and closes, from now on, and end when the gateway stops', async () => {
-    const w = await world();
-    const record = (over: object, schema = 'GovernedDecided') => ({ topic: topic.runsGoverned, key: 'r1', headers: {}, value: Buffer.from(JSON.stringify({ ...example(schema), ...over })) });
-    const whole = example('GovernedDecided');
-    const decided = (round: number, decision: string, approval: object | null) =>
-      record({ round, position: round, decision: { ...(whole['decision'] as object), decision, tier: 3, code: decision === 'deny' ? 'approval_denied' : null, approval } });
-    const asked = { route: ['approver'], quorum: 1, expiresAt: 9, digest: 'd'.repeat(43), requesters: [] };
+    const key = generateKey('approvals-1');
+    const w = await world({}, { keys: createKeySet([key.publicJwk]) });
+    let version = 0;
+    const said = (type: string, data: object, by = key) => signServiceMessage({
+      topic: topic.approvalsEvents, key: 'approval-a1', value: Buffer.from(JSON.stringify({ stream: 'approval-a1', version: ++version, type, at: 1, by: 'policy', data })),
+      headers: envelope({ id: `e${version}`, type: 'countersign.approvals.event.v1', source: 'approvals', time: 1, tenant: 'acme' }),
+    }, by);
+    const question = { run: 'r1', action: 'x1', answers: 1, agent: 'a', tool: 't', tier: 3, expiresAt: 9, digest: 'd'.repeat(43), ask: { route: ['approver'], quorum: 1 } };
     expect((await w.call('GET', '/approvals/events')).body).toMatchObject({ code: 'unauthenticated' });
     const reader = await listen(`${w.service.url}/approvals/events`, login());
-    await w.memory.publish([decided(1, 'step_up', asked), record({}, 'GovernedStarted'), decided(2, 'deny', null)]);
+    await w.memory.publish([said('requested', { question }), said('voted', {}), said('resolved', { resolution: 'denied' })]);
     await until('it is told both', () => reader.events.length === 2);
-    expect(reader.events).toMatchObject([{ event: 'opened', data: { run: whole['run'], action: whole['action'], tool: whole['tool'], route: ['approver'], position: 1 } }, { event: 'closed', data: { because: 'decided', decision: 'deny', code: 'approval_denied' } }]);
+    expect(reader.events).toMatchObject([{ event: 'opened', data: { run: 'r1', action: 'x1', tool: 't', route: ['approver'], position: 1 } }, { event: 'closed', data: { because: 'denied' } }]);
     await w.service.close();
     await until('the stream has ended', () => reader.ended());
     expect(reader.text()).toContain('event: closing');

@@ -128,7 +128,7 @@ export const createDoor = ({ people, tenant, now, handler, view, standIns, ballo
       if (statement.tenant !== tenant || statement.to === id) throw invalid('somebody else of this tenant stands in');
       if (to?.status !== 'active' || !to.roles.some((role) => person.roles.includes(role))) throw new CodedError('not_eligible', 'only somebody active who has one of your roles can stand in for you');
       if (statement.until * 1_000 <= now()) throw invalid('its time is over');
-      return { standIn: { person: id, to: statement.to, from: statement.from * 1_000, until: statement.until * 1_000, jws }, reason: statement.reason.slice(0, 2_000) };
+      return { standIn: { person: id, to: statement.to, from: statement.from * 1_000, until: statement.until * 1_000, jws }, signedAt: statement.iat, reason: statement.reason.slice(0, 2_000) };
     },
     signed,
   };

@@ -23,10 +23,14 @@ create index if not exists approval_run on approval (run);`;
 
 export type Known = Exclude<Approval, { status: 'none' }>;
 
+/** `after`: the end and the id of the last one on the page before. */
+export interface ListFilter { readonly status?: 'open' | 'closed' | undefined; readonly run?: string | undefined; readonly after?: { readonly expiresAt: number; readonly approval: string } | undefined }
+
 export interface Approvals extends ApprovalIndex {
   /** Brings rows up to their streams: a crash may have left some behind. */
   catchUp(store: EventStore): Promise<void>;
-  list(tenant: string, status: 'open' | 'closed' | undefined, limit: number): Promise<readonly Known[]>;
+  /** Open ones with the soonest end first, others with the newest; those that come after a place, up to so many. */
+  list(tenant: string, filter: ListFilter, limit: number): Promise<readonly Known[]>;
   /** Whose glass was broken and not reviewed; the oldest first. */
   unreviewed(tenant: string, limit: number): Promise<readonly Known[]>;
   /** Requests of an agent, those that are open and the newest first. */
@@ -87,8 +91,9 @@ export const createApprovals = (pool: Pool): Approvals => {
         await put(stream.slice(streamOf('').length), fold(approvalDecider, events.map((event) => event.data as ApprovalEvent)), version);
       }
     },
-    list: async (tenant, status, limit) =>
-      (await pool.query<{ state: string }>('select state from approval where tenant = $1 and ($2::text is null or (status = \'open\') = ($2 = \'open\')) order by expires_at limit $3', [tenant, status ?? null, limit])).rows.map((row) => known(row.state)),
+    list: async (tenant, { status, run, after }, limit) =>
+      (await pool.query<{ state: string }>(`select state from approval where tenant = $1 and ($2::text is null or (status = 'open') = ($2 = 'open')) and ($4::text is null or run = $4)
+        and ($5::bigint is null or (expires_at, approval) ${status === 'open' ? '>' : '<'} ($5, $6)) order by expires_at ${status === 'open' ? '' : 'desc'}, approval ${status === 'open' ? '' : 'desc'} limit $3`, [tenant, status ?? null, limit, run ?? null, after?.expiresAt ?? null, after?.approval ?? null])).rows.map((row) => known(row.state)),
     of: async (tenant, agent, limit) => (await pool.query<{ state: string }>('select state from approval where tenant = $1 and agent = $2 order by (status = \'open\') desc, expires_at desc limit $3', [tenant, agent, limit])).rows.map((row) => known(row.state)),
     unreviewed: async (tenant, limit) => (await pool.query<{ state: string }>('select state from approval where tenant = $1 and glass order by expires_at limit $2', [tenant, limit])).rows.map((row) => known(row.state)),
     get: async (tenant, approval) =>

@@ -1,35 +1,33 @@
 import { describe, expect, it } from '@jest/globals';
-import type { GovernedRecord } from '@countersign/contracts';
 import { readNews } from './approvals.ts';
+import type { Waiting } from './approvals.ts';
 
-const asked = { route: ['approver'], quorum: 2, expiresAt: 9, digest: 'd', requesters: [] };
-const decided = (action: string, round: number, decision: string, approval: object | null = null): GovernedRecord =>
-  ({ kind: 'action.decided', run: 'r', agent: 'a', action, tool: 't', round, position: round, decision: { decision, tier: 3, code: null, approval } }) as unknown as GovernedRecord;
-const other = (kind: string, action?: string): GovernedRecord => ({ kind, run: 'r', action }) as unknown as GovernedRecord;
+const event = (stream: string, type: string, data: object = {}) => ({ stream: `approval-${stream}`, type, data: data as never });
+const requested = (stream: string, over: object = {}) => event(stream, 'requested', { question: { run: 'r', action: stream, answers: 4, agent: 'a', tool: 't', tier: 3, expiresAt: 9, digest: 'd', ask: { route: ['approver'], quorum: 2 }, ...over } });
+const resolved = (stream: string, resolution: string) => event(stream, 'resolved', { resolution });
 
 describe('news for people', () => {
-  it('opens with a step_up and closes with what ends the waiting, once', () => {
-    const waiting = new Set<string>();
-    const events = [decided('x', 1, 'step_up', asked), decided('y', 1, 'step_up', asked), decided('z', 1, 'step_up', asked), decided('w', 1, 'allow'),
-      decided('x', 2, 'allow'), other('action.cancelled', 'y'), other('action.cancelled', 'y'), other('run.ended'), other('run.ended'), other('action.outcome', 'x')].flatMap((record) => readNews(record, waiting));
-    expect(events.map(({ event, data }) => `${event} ${data.action}${'because' in data ? ` ${data.because}` : ''}`)).toEqual(['opened x', 'opened y', 'opened z', 'closed x decided', 'closed y cancelled', 'closed z ended']);
-    expect(waiting.size).toBe(0);
+  it('opens with a request and closes with its end, once, whoever brings an event again', () => {
+    const waiting: Waiting = new Map();
+    const events = [requested('x'), requested('y'), event('x', 'voted'), resolved('x', 'approved'), resolved('x', 'approved'), resolved('y', 'expired'), resolved('y', 'expired')].flatMap((one) => readNews(one, waiting));
+    expect(events.map(({ event: what, data }) => `${what} ${data.action}${'because' in data ? ` ${data.because}` : ''}`)).toEqual(['opened x', 'opened y', 'closed x approved', 'closed y expired']);
+    expect(readNews(requested('z'), waiting)).toEqual([{ event: 'opened', data: { run: 'r', action: 'z', position: 4, agent: 'a', tool: 't', tier: 3, route: ['approver'], quorum: 2, expires_at: 9, digest: 'd' } }]);
   });
 
-  it('closes and opens again where a new decision asks again', () => {
-    const waiting = new Set<string>();
-    expect([decided('x', 1, 'step_up', asked), decided('x', 2, 'step_up', asked)].flatMap((record) => readNews(record, waiting)).map((one) => one.event)).toEqual(['opened', 'closed', 'opened']);
+  it('opens again what was approved and did not hold, and nothing else', () => {
+    const waiting: Waiting = new Map();
+    expect([requested('x'), resolved('x', 'approved'), event('x', 'reopened'), event('x', 'reopened'), event('unknown', 'reopened')].flatMap((one) => readNews(one, waiting)).map((one) => one.event)).toEqual(['opened', 'closed', 'opened']);
   });
 
-  it('tells a decision about an action that waited before this gateway began, and nothing else of it', () => {
-    expect(readNews(decided('old', 2, 'deny'), new Set())).toMatchObject([{ event: 'closed', data: { because: 'decided', decision: 'deny' } }]);
-    expect(readNews(other('action.cancelled', 'old'), new Set())).toEqual([]);
+  it('says the same of a request that somebody seeded as of any other', () => {
+    expect(readNews(requested('x', { seededBy: 'olaf' }), new Map())).toEqual(readNews(requested('x'), new Map()));
   });
 
-  it('remembers no more than it may', () => {
-    const waiting = new Set<string>();
-    for (let i = 0; i < 10_050; i++) readNews(decided(`a${i}`, 1, 'step_up', asked), waiting);
+  it('says nothing of what began before this gateway, and remembers no more than it may', () => {
+    expect(readNews(resolved('old', 'denied'), new Map())).toEqual([]);
+    const waiting: Waiting = new Map();
+    for (let i = 0; i < 10_050; i++) readNews(requested(`a${i}`), waiting);
     expect(waiting.size).toBe(10_000);
-    expect(waiting.has('r/a10049') && !waiting.has('r/a0')).toBe(true);
+    expect(waiting.has('approval-a10049') && !waiting.has('approval-a0')).toBe(true);
   });
 });

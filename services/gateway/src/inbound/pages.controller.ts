@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { readFileSync } from 'node:fs';
-import { validateCastVoteRequest, validateEnrolPersonRequest, validatePageHaltRequest } from '@countersign/contracts';
-import type { CastVoteRequest, EnrolPersonRequest, PageHaltRequest } from '@countersign/contracts';
+import { validateCastVoteRequest, validateEditApprovalRequest, validateEnrolPersonRequest, validatePageHaltRequest } from '@countersign/contracts';
+import type { CastVoteRequest, EditApprovalRequest, EnrolPersonRequest, PageHaltRequest } from '@countersign/contracts';
 import { authenticatePerson, CodedError, PERSON_DIRECTORY, validated } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
 import type { Gateway } from '../compose.ts';
@@ -54,13 +54,13 @@ export class PagesController {
   }
 
   @Get()
-  inbox(@Headers('cookie') cookie: string | undefined, @Res() reply: PageReply) {
-    return this.#show(reply, cookie, '/ui', async (person) => inboxPage(person, await this.#gateway.desk.inbox(person), this.#gateway.titleOf, this.#gateway.now()));
+  inbox(@Query('after') after: string | undefined, @Headers('cookie') cookie: string | undefined, @Res() reply: PageReply) {
+    return this.#show(reply, cookie, '/ui', async (person) => inboxPage(person, await this.#gateway.desk.inbox(person, after), { titleOf: this.#gateway.titleOf, now: this.#gateway.now(), first: after === undefined }));
   }
 
   @Get('waiting')
   async waiting(@Headers('cookie') cookie: string | undefined) {
-    return { waiting: waiting(await this.#gateway.desk.inbox(this.#needed(cookie))) };
+    return { waiting: waiting((await this.#gateway.desk.inbox(this.#needed(cookie))).approvals) };
   }
 
   @Get('approvals/:approval')
@@ -87,7 +87,7 @@ export class PagesController {
 
   @Get('runs/:run')
   run(@Param('run') run: string, @Headers('cookie') cookie: string | undefined, @Res() reply: PageReply) {
-    return this.#show(reply, cookie, `/ui/runs/${named(run)}`, async (person) => runPage(person, withWaiting(await this.#gateway.desk.run(person, run), await this.#gateway.desk.inbox(person))));
+    return this.#show(reply, cookie, `/ui/runs/${named(run)}`, async (person) => runPage(person, withWaiting(await this.#gateway.desk.run(person, run), await this.#gateway.desk.waitingIn(person, run))));
   }
 
   @Get('login')
@@ -126,6 +126,14 @@ export class PagesController {
   async vote(@Param('approval') approval: string, @Headers('cookie') cookie: string | undefined, @Body(validated(validateCastVoteRequest)) { jws }: CastVoteRequest) {
     this.#needed(cookie);
     const { status, resolution } = await this.#gateway.desk.vote(named(approval), jws);
+    return { status, resolution };
+  }
+
+  @Post('approvals/:approval/edits')
+  @HttpCode(200)
+  async edit(@Param('approval') approval: string, @Headers('cookie') cookie: string | undefined, @Body(validated(validateEditApprovalRequest)) body: EditApprovalRequest) {
+    this.#needed(cookie);
+    const { status, resolution } = await this.#gateway.desk.edit(named(approval), body);
     return { status, resolution };
   }
 

@@ -1,4 +1,4 @@
-import type { ApprovalList, ApprovalView, EnrolPersonRequest, HaltRequest, RunDetail, RunList } from '@countersign/contracts';
+import type { ApprovalList, ApprovalView, EditApprovalRequest, EnrolPersonRequest, HaltRequest, RunDetail, RunList } from '@countersign/contracts';
 import { parseStrictJson, signRelay } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import { CodedError } from '@countersign/service-host';
@@ -24,13 +24,16 @@ export const createPersonDesk = (options: DeskOptions) => {
   };
   const read = <T>(person: string, service: Service, path: string): Promise<T> => ask<T>(service, path, { method: 'GET', authorization: `Relay ${signRelay(person, service, options.now(), options.key)}` });
   return {
-    inbox: async (person: string) => (await read<ApprovalList>(person, 'approvals', '/approvals?status=open')).approvals,
+    /** A page of what waits, the soonest end first; what waits in one run. */
+    inbox: (person: string, after?: string) => read<ApprovalList>(person, 'approvals', `/approvals?status=open${after === undefined ? '' : `&after=${encodeURIComponent(after)}`}`),
+    waitingIn: async (person: string, run: string) => (await read<ApprovalList>(person, 'approvals', `/approvals?status=open&run=${encodeURIComponent(run)}`)).approvals,
     approval: (person: string, approval: string) => read<ApprovalView>(person, 'approvals', `/approvals/${approval}`),
     runs: async (person: string) => (await read<RunList>(person, 'supervision', '/runs')).runs,
     run: (person: string, run: string) => read<RunDetail>(person, 'supervision', `/runs/${run}`),
     /** The vote authenticates itself. */
     vote: (approval: string, jws: string) => ask<ApprovalView>('approvals', `/approvals/${approval}/votes`, { method: 'POST', body: { jws } }),
-    /** So does a question. */
+    /** So do an edit and a question. */
+    edit: (approval: string, body: EditApprovalRequest) => ask<ApprovalView>('approvals', `/approvals/${approval}/edits`, { method: 'POST', body }),
     ask: (approval: string, jws: string) => ask<ApprovalView>('approvals', `/approvals/${approval}/questions`, { method: 'POST', body: { jws } }),
     /** Under a login statement for supervision that the person signed for this. */
     halt: (login: string, body: HaltRequest) => ask<{ readonly halt: string }>('supervision', '/halts', { method: 'POST', authorization: `Bearer ${login}`, body }),

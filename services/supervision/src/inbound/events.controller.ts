@@ -31,8 +31,8 @@ export class EventsController implements OnModuleDestroy {
 
   /** From the first event on, or after the one whose id is given. */
   @Get()
-  async page(@Query() query: Asked) {
-    const { events, place } = await this.#supervision.events.after(this.#tenant, placeOf(query['after'], 'after') ?? new Map(), eventFilter(query), pageSize(query));
+  async page(@Query() query: Asked, @Person() { roles }: AuthenticatedPerson) {
+    const { events, place } = await this.#supervision.events.after(this.#tenant, placeOf(query['after'], 'after') ?? new Map(), eventFilter(query, roles), pageSize(query));
     const limit = pageSize(query);
     // Pages are merged out of partitions, each up to the limit: what goes beyond comes with the next page.
     return events.length <= limit ? { events, next: formatPlace(place) } : { events: events.slice(0, limit), next: events[limit - 1]!.id };
@@ -40,8 +40,8 @@ export class EventsController implements OnModuleDestroy {
 
   /** Live, from now on or after Last-Event-ID. */
   @Get('stream')
-  async stream(@Query() query: Asked, @Headers('last-event-id') last: string | undefined, @Person() { person }: AuthenticatedPerson, @Res() reply: { hijack(): unknown; readonly raw: ServerResponse }) {
-    const filter = eventFilter(query);
+  async stream(@Query() query: Asked, @Headers('last-event-id') last: string | undefined, @Person() { person, roles }: AuthenticatedPerson, @Res() reply: { hijack(): unknown; readonly raw: ServerResponse }) {
+    const filter = eventFilter(query, roles);
     const place = placeOf(last ?? query['after'], 'Last-Event-ID') ?? await this.#supervision.events.end();
     this.#live.open(reply.raw, { person, place, read: (at, limit) => this.#supervision.events.after(this.#tenant, at, filter, limit) });
     reply.hijack();

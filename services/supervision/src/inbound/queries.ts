@@ -27,12 +27,16 @@ const flag = (query: Query, name: string): boolean => {
   return value === 'true';
 };
 
-/** What a reader asks for; what is not understood is refused, for a filter left out would show more than was asked. */
-export const runFilter = (query: Query): RunFilter & { readonly tree: boolean } =>
-  ({ agent: word(query, 'agent'), status: word(query, 'status'), tool: word(query, 'tool'), tier: number(query, 'tier', 1, 4), action: word(query, 'action'), tree: flag(query, 'tree') });
+/** Who watches agents sees what waits for people as well; anybody else may be one of those people. */
+const watching: readonly string[] = ['supervisor', 'operator', 'auditor'];
+const readsFor = (roles: readonly string[]): { readonly withoutAsked: boolean } => ({ withoutAsked: !watching.some((role) => roles.includes(role)) });
 
-export const eventFilter = (query: Query): EventFilter =>
-  ({ run: word(query, 'run'), tree: flag(query, 'tree'), agent: word(query, 'agent'), tool: word(query, 'tool'), kind: word(query, 'kind'), tier: number(query, 'tier', 1, 4) });
+/** What a reader asks for; what is not understood is refused, for a filter left out would show more than was asked. */
+export const runFilter = (query: Query, roles: readonly string[]): RunFilter & { readonly tree: boolean } =>
+  ({ ...readsFor(roles), agent: word(query, 'agent'), status: word(query, 'status'), tool: word(query, 'tool'), tier: number(query, 'tier', 1, 4), action: word(query, 'action'), tree: flag(query, 'tree') });
+
+export const eventFilter = (query: Query, roles: readonly string[]): EventFilter =>
+  ({ ...readsFor(roles), run: word(query, 'run'), tree: flag(query, 'tree'), agent: word(query, 'agent'), tool: word(query, 'tool'), kind: word(query, 'kind'), tier: number(query, 'tier', 1, 4) });
 
 export const pageSize = (query: Query): number => number(query, 'limit', 1, 500) ?? 200;
 

@@ -24,7 +24,7 @@ export class ReversalsController {
 
   @Get('reversals')
   async list(@Query() query: Asked) {
-    const { action: run, status } = runFilter({ action: query['run'], status: query['status'] });
+    const { action: run, status } = runFilter({ action: query['run'], status: query['status'] }, []);
     return { reversals: await this.#supervision.reversals.list({ run, status }) };
   }
 

@@ -10,7 +10,7 @@ import type { Query as Asked } from './queries.ts';
 
 const notFound = (what: string) => new CodedError('not_found', `there is no such ${what}`, { status: 404 });
 
-/** Halts and cancels are for supervisors; runs can be seen by anyone enrolled; a claim needs nothing but a valid grant. */
+/** Halts and cancels are for supervisors; runs can be seen by anyone enrolled, but for what waits for people, which approvals show; a claim needs nothing but a valid grant. */
 @Controller()
 export class SupervisionController {
   readonly #supervision: Supervision;
@@ -77,14 +77,14 @@ export class SupervisionController {
 
   @Get('runs')
   @UseGuards(PersonGuard)
-  async runs(@Query() query: Asked) {
-    return { runs: await this.#supervision.runs.list(this.#tenant, runFilter(query), 200) };
+  async runs(@Query() query: Asked, @Person() { roles }: AuthenticatedPerson) {
+    return { runs: await this.#supervision.runs.list(this.#tenant, runFilter(query, roles), 200) };
   }
 
   @Get('runs/:run')
   @UseGuards(PersonGuard)
-  async run(@Param('run') run: string, @Query() query: Asked) {
-    const found = await this.#supervision.stops.detail(run, runFilter(query));
+  async run(@Param('run') run: string, @Query() query: Asked, @Person() { roles }: AuthenticatedPerson) {
+    const found = await this.#supervision.stops.detail(run, runFilter(query, roles));
     if (!found) throw notFound('run');
     return found;
   }

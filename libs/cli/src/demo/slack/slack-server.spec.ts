@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import bolt from '@slack/bolt';
 import { WebClient } from '@slack/web-api';
+import { whyModal } from '../../../../../services/approvals/src/core/channels/slack-message.ts';
 import { startSlackServer } from './slack-server.ts';
 import type { SlackServer } from './slack-server.ts';
 
@@ -36,6 +37,22 @@ describe('the workspace of Slack on this machine', () => {
     slack.answerWith({ status: 429, headers: { 'retry-after': '7' } });
     await expect(client().auth.test()).rejects.toMatchObject({ retryAfter: 7 });
     slack.answerWith(undefined);
+  });
+
+  it('opens a modal for Slack\'s own client, once for each click, and signs what is sent', async () => {
+    let trigger = '';
+    const once = (request: IncomingMessage) => { const chunks: Buffer[] = []; request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => { trigger = (JSON.parse(new URLSearchParams(Buffer.concat(chunks).toString()).get('payload')!) as { trigger_id: string }).trigger_id; }); };
+    sink.once('request', once);
+    await slack.click('U1', slack.messagesOf('U1')[0]!, 'approve_why', { value: 'v' });
+    // The very type that Slack publishes for modals.
+    const view = whyModal('token', 'bank.pay by clerk');
+    await expect(client().views.open({ trigger_id: '1.2.3', view })).rejects.toMatchObject({ data: { error: 'invalid_trigger_id' } });
+    expect(await client().views.open({ trigger_id: trigger, view })).toMatchObject({ ok: true });
+    await expect(client().views.open({ trigger_id: trigger, view })).rejects.toMatchObject({ data: { error: 'invalid_trigger_id' } });
+    expect(slack.viewOf('U1')).toMatchObject({ private_metadata: 'token' });
+    await expect(slack.submit('U1', {})).rejects.toThrow('does not send');
+    expect((await slack.submit('U1', { reason: 'we are two' })).status).toBe(200);
+    expect(slack.viewOf('U1')).toBeUndefined();
   });
 
   it('signs clicks as Bolt wants them signed', async () => {

@@ -90,7 +90,7 @@ export const createDelivery = (ports: DeliveryPorts): Delivery => {
     const authority = link && ports.authorityOf(link);
     const known = link && ports.person(link.person);
     if (link === undefined || authority === undefined || known === undefined || !mayBeAsked(state.question, { person: link.person, ...known }, now()) || state.votes.some(({ vote }) => vote.person === link.person)) return null;
-    return { token: ports.tokenFor(channel.id, state.question.approval, recipient), approve: channelRefusal(authority, state.question, state.votes.map(({ vote }) => vote)) === null, ...(await ports.slowed(link.person) && { slow: true }) };
+    return { token: ports.tokenFor(channel.id, state.question.approval, recipient), approve: channelRefusal(authority, state.question, state.votes.map(({ vote }) => vote)) === null, ...(await ports.slowed(link.person) && { slow: true }), ...(state.question.ask.relaxed?.people.includes(link.person) === true && { reason: true }) };
   };
 
   const show = async (channel: Channel, due: Due): Promise<void> => {

@@ -13,7 +13,7 @@ export interface Showing {
   /** The same for the same message and version, so that a receiver can tell a repetition. */
   readonly id: string;
   /** What the recipient may answer with here; null: nothing. */
-  readonly buttons: { readonly token: string; readonly approve: boolean; /** They approve without looking: not here, but on the page. */ readonly slow?: boolean } | null;
+  readonly buttons: { readonly token: string; readonly approve: boolean; /** They approve without looking: not here, but on the page. */ readonly slow?: boolean; /** Their approval counts only with a reason. */ readonly reason?: boolean } | null;
 }
 
 /** Somebody's decision as a ticket system has it. */
@@ -30,6 +30,10 @@ export interface Channel {
   readonly tellsEnded: boolean;
   /** Brings the message up to date; answers what the channel calls it. Throws DeliveryFailed. */
   show(showing: Showing): Promise<string | null>;
+  /** Asks whoever has just clicked why they approve; `trigger` is of that click. Throws DeliveryFailed. */
+  askWhy?(trigger: string, token: string, about: string): Promise<void>;
+  /** Says something to one account alone. Throws DeliveryFailed. */
+  tell?(account: string, text: string): Promise<void>;
   /** Of a ticket system: what people decided there, how often to ask (ms), and whether the ticket had room for every argument: else nobody approves by it. */
   readonly reads?: { readonly everyMs: number; readonly shownWhole: (card: Card) => boolean; readonly read: (ref: string) => Promise<readonly ReadBack[]> };
 }
@@ -58,9 +62,10 @@ export interface Link { readonly channel: string; readonly account: string; read
 
 /** Which account of a channel speaks for whom, as the person signed it. */
 export interface Links {
-  /** Takes the account from whoever had it before only where that is the same person. False: it is somebody else's. */
-  put(link: Link): Promise<boolean>;
-  remove(channel: string, person: string): Promise<boolean>;
+  /** Takes the account from whoever had it before only where that is the same person. @param signedAt epoch seconds. `taken`: the account is somebody else's; `over`: unlinked, or replaced by a newer one, since it was signed. */
+  put(link: Link, signedAt: number): Promise<'linked' | 'taken' | 'over'>;
+  /** @param at epoch seconds: links signed up to then count no more */
+  remove(channel: string, person: string, at: number): Promise<boolean>;
   of(channel: string, now: number): Promise<readonly Link[]>;
   find(channel: string, account: string, now: number): Promise<Link | undefined>;
 }

@@ -9,7 +9,7 @@ export type SlackBlock = Readonly<Record<string, unknown>>;
 export interface SlackMessage { readonly text: string; readonly blocks: readonly SlackBlock[] }
 
 /** What the recipient may do in Slack itself. `approve` is false above the cap: then only the page approves. */
-export interface SlackButtons { /** Names approval and recipient; only ours verify. */ readonly token: string; readonly approve: boolean; /** They approve faster than anybody reads: they do it on the page. */ readonly slow?: boolean }
+export interface SlackButtons { /** Names approval and recipient; only ours verify. */ readonly token: string; readonly approve: boolean; /** They approve faster than anybody reads: they do it on the page. */ readonly slow?: boolean; /** Theirs counts only with a reason: they are asked for one. */ readonly reason?: boolean }
 
 const mrkdwn = (text: string): SlackBlock => ({ type: 'section', text: { type: 'mrkdwn', text } });
 const note = (text: string): SlackBlock => ({ type: 'context', elements: [{ type: 'plain_text', text, emoji: false }] });
@@ -46,7 +46,7 @@ export const slackMessage = (card: Card, buttons: SlackButtons | null): SlackMes
     ...(open && buttons !== null && !buttons.approve && buttons.slow !== true ? [note('Above what may be approved out of Slack: approve it on the page, with your own key.')] : []),
     {
       type: 'actions', elements: [
-        ...(approvable ? [button('approve', 'Approve', { value: buttons.token, style: 'primary', confirm: sure(card) })] : []),
+        ...(!approvable ? [] : buttons.reason === true ? [button(approveWhy, 'Approve…', { value: buttons.token, style: 'primary' })] : [button('approve', 'Approve', { value: buttons.token, style: 'primary', confirm: sure(card) })]),
         ...(open && buttons !== null ? [button('deny', 'Deny', { value: buttons.token, style: 'danger' })] : []),
         button('open', 'Open the page', { url: card.link }),
       ],
@@ -54,6 +54,20 @@ export const slackMessage = (card: Card, buttons: SlackButtons | null): SlackMes
   ];
   return { text: slack(card.headline), blocks };
 };
+
+/** Names the button that asks why, the modal and its field. */
+export const approveWhy = 'approve_why';
+const mostReason = 2_000;
+
+const plain = (text: string) => ({ type: 'plain_text' as const, text, emoji: false });
+/** The modal that asks why somebody approves, where their approval counts only with a reason. Its type is checked against Slack's own (slack-server.spec.ts). */
+export const whyModal = (token: string, about: string) => ({
+  type: 'modal' as const, callback_id: approveWhy, private_metadata: token, title: plain('Approve'), submit: plain('Approve'), close: plain('Back'),
+  blocks: [
+    { type: 'section' as const, text: plain(`${about}. You are one of those who asked for it, and may approve it all the same with a reason, which stands on the record.`.slice(0, slackLimits.section)) },
+    { type: 'input' as const, block_id: 'why', label: plain('Why'), element: { type: 'plain_text_input' as const, action_id: 'reason', multiline: true, min_length: 1, max_length: mostReason } },
+  ],
+});
 
 const sure = (card: Card): SlackBlock => ({
   title: { type: 'plain_text', text: 'Approve?' }, text: { type: 'plain_text', text: `${card.tool} by ${card.agent}`.slice(0, 300), emoji: false },

@@ -11,6 +11,9 @@ create index if not exists channel_message_approval on channel_message (approval
 create table if not exists channel_link (
   channel text not null, account text not null, person text not null, jws text not null, until bigint not null, primary key (channel, account), unique (channel, person)
 );
+-- When somebody ended their link: what they signed before counts no more, whoever brings it again.
+create table if not exists channel_unlinked (channel text not null, person text not null, at bigint not null, primary key (channel, person));
+alter table channel_link add column if not exists signed_at bigint not null default 0;
 create table if not exists channel_callback (mark text primary key, until bigint not null);
 create index if not exists channel_callback_until on channel_callback (until);`;
 
@@ -63,18 +66,19 @@ export const createMessages = (pool: Pool): Messages => ({
 const columns = 'channel, account, person, jws, until::float8 as until';
 
 export const createLinks = (pool: Pool): Links => ({
-  put: async ({ channel, account, person, jws, until }) => {
+  put: async ({ channel, account, person, jws, until }, signedAt) => {
     const client = await pool.connect();
     try {
       await client.query('begin');
       const { rows } = await client.query<{ person: string }>('select person from channel_link where channel = $1 and account = $2 for update', [channel, account]);
-      const free = rows[0] === undefined || rows[0].person === person;
-      if (free) {
+      const { rows: [later] } = await client.query('select 1 from channel_unlinked where channel = $1 and person = $2 and at >= $3 union all select 1 from channel_link where channel = $1 and person = $2 and signed_at > $3', [channel, person, signedAt]);
+      const put = rows[0] !== undefined && rows[0].person !== person ? 'taken' as const : later !== undefined ? 'over' as const : 'linked' as const;
+      if (put === 'linked') {
         await client.query('delete from channel_link where channel = $1 and person = $2', [channel, person]);
-        await client.query('insert into channel_link (channel, account, person, jws, until) values ($1, $2, $3, $4, $5)', [channel, account, person, jws, until]);
+        await client.query('insert into channel_link (channel, account, person, jws, until, signed_at) values ($1, $2, $3, $4, $5, $6)', [channel, account, person, jws, until, signedAt]);
       }
       await client.query('commit');
-      return free;
+      return put;
     } catch (error) {
       await client.query('rollback').catch(() => undefined);
       throw error;
@@ -82,7 +86,10 @@ export const createLinks = (pool: Pool): Links => ({
       client.release();
     }
   },
-  remove: async (channel, person) => ((await pool.query('delete from channel_link where channel = $1 and person = $2', [channel, person])).rowCount ?? 0) > 0,
+  remove: async (channel, person, at) => {
+    await pool.query('insert into channel_unlinked as kept (channel, person, at) values ($1, $2, $3) on conflict (channel, person) do update set at = greatest(kept.at, excluded.at)', [channel, person, at]);
+    return ((await pool.query('delete from channel_link where channel = $1 and person = $2', [channel, person])).rowCount ?? 0) > 0;
+  },
   of: async (channel, now) => (await pool.query<Link>(`select ${columns} from channel_link where channel = $1 and until > $2 limit 10000`, [channel, now])).rows,
   find: async (channel, account, now) => (await pool.query<Link>(`select ${columns} from channel_link where channel = $1 and account = $2 and until > $3`, [channel, account, now])).rows[0],
 });

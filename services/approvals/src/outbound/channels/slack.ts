@@ -1,5 +1,5 @@
 import type { Channel } from '../../app/channels/ports.ts';
-import { slackMessage } from '../../core/channels/slack-message.ts';
+import { slackMessage, whyModal } from '../../core/channels/slack-message.ts';
 import { slack as slackText } from '@countersign/kernel';
 import { expectJson, OutgoingFailed } from '@countersign/service-host';
 import type { Outgoing } from '@countersign/service-host';
@@ -20,6 +20,8 @@ export const createSlack = (options: { readonly id: string; readonly api: string
     return answer;
   };
   return {
+    askWhy: async (trigger, token, about) => { await call('views.open', { trigger_id: trigger, view: whyModal(token, about) }); },
+    tell: async (account, text) => { await call('chat.postMessage', { channel: account, text: slackText(text), unfurl_links: false, unfurl_media: false }); },
     id: options.id, kind: 'slack', tiers: options.tiers, recipients: { of: 'linked' }, tellsEnded: false,
     show: async ({ card, recipient, ref, buttons }) => {
       const message = { ...slackMessage(card, buttons), unfurl_links: false, unfurl_media: false };

@@ -1,5 +1,5 @@
 import type { ApprovalView } from '@countersign/contracts';
-import { markup } from '@countersign/kernel';
+import { decimalsOf, markup, visibleJson } from '@countersign/kernel';
 import type { Markup } from '@countersign/kernel';
 import { aim, progressBar, tierBadge, told } from './inbox.ts';
 import { page } from './layout.ts';
@@ -60,6 +60,7 @@ ${section('What anomaly detection found', evidence.agentRecord.findings.length =
 <details><summary>All ${Object.keys(evidence.facts).length} facts that the decision rests on, each with its origin</summary>${rows(Object.entries(evidence.facts).map(([name, { value, origin }]) => [`${word(name)} (${origin})`, words(value)] as const))}</details>`}
 </div><aside>
 ${one.status !== 'open' ? null : genuine ? deciding(one) : markup`<p class="alarm" role="alert">What is shown is not what would be signed, or the tool changed since: nothing can be signed here. Tell an operator.</p>`}
+${one.edit === undefined ? null : markup`<p class="alarm">${word(one.edit.person)} asks for something else instead: policy has judged it anew. <a href="/ui">What waits for people</a> has it, if people are asked.</p>`}
 ${section('Who decides', rows([...(one.progress?.factors ?? [{ name: 'route', have: one.votes.length, need: one.quorum, roles: one.route, people: [] }]).map(({ name, have, need, roles, people }) => [name === 'route' ? 'Asked' : word(name), `${orOf([...roles, ...people])}: ${have} of ${need}`] as const),
     ['Not asked', one.requesters.length === 0 ? 'nobody is left out' : `${one.requesters.map(word).join(', ')} (part of the request)`], ['Until', time(one.expiresAt)], ['Run', markup`<a href="/ui/runs/${one.run}">${one.run}</a>`]]))}
 ${one.ask?.short === undefined || one.status !== 'open' ? null : markup`<p class="alarm" role="alert">Too few people can decide this (${one.ask.short.map(word).join(', ')}). It passes by itself in no case: give somebody the role, or deny it.</p>`}
@@ -76,14 +77,19 @@ const glass = ({ glass: broken }: ApprovalView): Markup | null => (broken === un
 const deciding = (one: ApprovalView): Markup => {
   const { you } = one;
   const signs = markup`data-approval="${one.approval}" data-digest="${one.digest}" data-evidence="${one.evidenceDigest ?? ''}"`;
-  const form = (what: string, label: string, buttons: Markup): Markup => markup`<form data-vote ${signs}><label for="${what}">${label}</label><textarea id="${what}" name="reason" maxlength="2000" required rows="3"></textarea>
-<p class="buttons">${buttons}</p></form>`;
+  const form = (what: string, label: string, more: Markup | null, buttons: Markup): Markup => markup`<form data-vote ${signs}><label for="${what}">${label}</label><textarea id="${what}" name="reason" maxlength="2000" required rows="3"></textarea>
+${more}<p class="buttons">${buttons}</p></form>`;
   const may = you === undefined || you.may;
+  const { cost } = one, decimals = cost == null ? undefined : decimalsOf(cost.currency);
+  const conditions = markup`<details><summary>Under conditions</summary><p><label for="minutes">Good for so many minutes from now</label><input id="minutes" name="minutes" inputmode="numeric" pattern="[0-9]{1,4}" maxlength="4"></p>${
+    decimals === undefined ? null : markup`<p><label for="cap">For no more than, ${word(cost!.currency)}</label><input id="cap" name="cap" inputmode="decimal" pattern="[0-9]{1,15}([.][0-9]{1,6})?" maxlength="22" data-currency="${cost!.currency}" data-decimals="${decimals}"></p>`}</details>`;
   return markup`<section class="decide" data-live="${one.approval}" data-seen="${one.votes.length}"><h2>Your decision</h2>
 ${you?.why == null ? null : markup`<p data-why class="${may ? 'alarm' : 'quiet'}">${word(you.why)}</p>`}
-${!may ? null : markup`${form('reason', 'Your reason', markup`<button type="submit" value="approve" class="yes">Approve</button> <button type="submit" value="deny" class="no">Deny</button>`)}
+${!may ? null : markup`${form('reason', 'Your reason', conditions, markup`<button type="submit" value="approve" class="yes">Approve</button> <button type="submit" value="deny" class="no">Deny</button>`)}
+<details><summary>Ask for something else instead</summary><form data-edit ${signs}><label for="edit">What it should be called with, as JSON. Policy judges it anew, every vote is void, and others than you decide about it.</label>
+<textarea id="edit" name="arguments" class="code" rows="6" spellcheck="false" required>${visibleJson(one.arguments)}</textarea><label for="edit-reason">Why</label><textarea id="edit-reason" name="why" maxlength="2000" required rows="2"></textarea><p class="buttons"><button type="submit">Ask for this instead</button></p></form></details>
 <details><summary>Ask something first</summary><form data-ask ${signs}><label for="question">Your question; it stands on the record, and the clock goes on</label><textarea id="question" name="text" maxlength="2000" required rows="2"></textarea><p class="buttons"><button type="submit">Ask</button></p></form></details>`}
 ${you?.glass !== true ? null : markup`<details><summary>Nobody can be waited for</summary><p>${one.ask?.breakGlass?.count ?? 2} of ${orOf(one.ask?.breakGlass?.roles ?? [])} together may go ahead without the quorum. Everybody who is left out is told, and nobody does it again before somebody has reviewed it.</p>
-${form('glass', 'Why nobody can be waited for', markup`<button type="submit" value="break_glass" class="no">Break the glass</button>`)}</details>`}
+${form('glass', 'Why nobody can be waited for', null, markup`<button type="submit" value="break_glass" class="no">Break the glass</button>`)}</details>`}
 <p class="quiet">You sign with the key of this browser; nobody else has it.</p></section>`;
 };

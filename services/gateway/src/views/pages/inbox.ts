@@ -1,4 +1,4 @@
-import type { ApprovalView } from '@countersign/contracts';
+import type { ApprovalList, ApprovalView } from '@countersign/contracts';
 import { markup, moneyText } from '@countersign/kernel';
 import type { Markup } from '@countersign/kernel';
 import { page } from './layout.ts';
@@ -31,14 +31,26 @@ ${told(one)}
 <p class="foot">${progressBar(one)} <span>${timeLeft(one.expiresAt, now)}</span></p>
 ${one.you?.why == null ? null : markup`<p class="quiet">${word(one.you.why)}</p>`}</li>`;
 
-/** Everything that waits: first what waits for whoever looks, then the rest, each with the soonest end first. */
-export const inboxPage = (person: string, approvals: readonly ApprovalView[], titleOf: (tool: string) => string | undefined, now: number): string => {
+export interface InboxOptions {
+  /** What the catalogue calls a tool. */
+  readonly titleOf: (tool: string) => string | undefined;
+  /** Epoch ms. */
+  readonly now: number;
+  /** Whether nothing ends sooner than what is on this page. */
+  readonly first: boolean;
+}
+
+/** A page of what waits: first what waits for whoever looks, then the rest, each with the soonest end first. */
+export const inboxPage = (person: string, { approvals, next }: ApprovalList, { titleOf, now, first }: InboxOptions): string => {
   const list = (title: string, those: readonly ApprovalView[], none: string | null): Markup | null => (those.length === 0 && none === null ? null
     : markup`<section><h2>${title}${those.length === 0 ? null : markup` <span class="tally">${those.length}</span>`}</h2>${those.length === 0 ? markup`<p class="empty">${none}</p>` : markup`<ul class="cards">${those.map((one) => card(one, titleOf, now))}</ul>`}</section>`);
   const mine = approvals.filter(({ you }) => you === undefined || you.may), others = approvals.filter(({ you }) => you !== undefined && !you.may);
-  return page('What waits for people', person, markup`<div data-waiting="${waiting(approvals)}">
-${list('Waits for you', mine, others.length === 0 ? 'Nothing waits for anybody. Agents go on with what they may do by themselves.' : 'Nothing waits for you.')}
-${list('Waits for others', others, null)}</div>`);
+  const more = next == null ? null : markup`<p class="more"><a href="/ui?after=${encodeURIComponent(next)}" rel="next">What ends later</a></p>`;
+  // Only the first page can be kept current: what comes new may stand before any other.
+  return page('What waits for people', person, markup`<div ${first ? markup`data-waiting="${waiting(approvals)}"` : null}>
+${first ? null : markup`<p class="more"><a href="/ui" rel="first">What ends soonest</a></p>`}
+${list('Waits for you', mine, others.length === 0 && first ? 'Nothing waits for anybody. Agents go on with what they may do by themselves.' : 'Nothing waits for you.')}
+${list('Waits for others', others, null)}${more}</div>`);
 };
 
 /** Changes when anything does that the inbox shows. */

@@ -42,17 +42,42 @@ const doing = (element, event, act) => element?.addEventListener(event, async (h
 });
 const needed = async () => { const key = await mine(); if (!key) { location.assign('/ui/login'); throw new Error('this browser has no key'); } return key; };
 
+/** What somebody makes their approval depend on: an end, and the most that it moves. Undefined where they say nothing of it. */
+const conditionsOf = ({ minutes, cap }) => {
+  const text = (field) => field?.value.trim() ?? '';
+  const [until, most] = [text(minutes), text(cap)];
+  if (until !== '' && !(/^\d{1,4}$/.test(until) && Number(until) > 0)) throw new Error('minutes are a whole number');
+  const [whole, fraction = ''] = most.split('.'), decimals = Number(cap?.dataset.decimals ?? 0);
+  if (most !== '' && !(/^\d{1,15}(\.\d{1,6})?$/.test(most) && fraction.length <= decimals)) throw new Error(`an amount has digits and at most ${decimals} decimals`);
+  return until === '' && most === '' ? undefined : { ...(until !== '' && { until: now() + Number(until) * 60 }), ...(most !== '' && { cap: { minor: Number(whole + fraction.padEnd(decimals, '0')), currency: cap.dataset.currency } }) };
+};
+
 const votes = ['approve', 'deny', 'break_glass'];
 for (const form of document.querySelectorAll('form[data-vote]')) {
   doing(form, 'submit', async ({ submitter }) => {
     if (!votes.includes(submitter?.value)) throw new Error('press one of the buttons');
     const key = await needed();
     const { approval, digest, evidence } = form.dataset;
-    const jws = await sign(key, 'vote', { approval, digest, ...(evidence && { evidence }), vote: submitter.value, reason: form.elements.reason.value });
+    const conditions = submitter.value === 'approve' ? conditionsOf(form.elements) : undefined;
+    const jws = await sign(key, 'vote', { approval, digest, ...(evidence && { evidence }), vote: submitter.value, reason: form.elements.reason.value, ...(conditions && { conditions }) });
     await post(`/ui/approvals/${approval}/votes`, { jws });
     location.reload();
   });
 }
+/** JSON as everybody digests it (RFC 8785): members in the order of their names, nothing between. */
+const canonical = (value) => (Array.isArray(value) ? `[${value.map(canonical).join(',')}]`
+  : value !== null && typeof value === 'object' ? `{${Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`).join(',')}}` : JSON.stringify(value));
+const digestOf = async (value) => base64url(await crypto.subtle.digest('SHA-256', utf8(canonical(value))));
+const editing = document.querySelector('form[data-edit]');
+doing(editing, 'submit', async () => {
+  const key = await needed();
+  const { approval, digest } = editing.dataset;
+  let args;
+  try { args = JSON.parse(editing.elements.arguments.value); } catch { throw new Error('what it should be called with is no JSON'); }
+  const jws = await sign(key, 'edit', { approval, digest, arguments: await digestOf(args), reason: editing.elements.why.value });
+  await post(`/ui/approvals/${approval}/edits`, { jws, arguments: args });
+  location.reload();
+});
 const asking = document.querySelector('form[data-ask]');
 doing(asking, 'submit', async () => {
   const key = await needed();
@@ -63,7 +88,7 @@ doing(asking, 'submit', async () => {
 
 const read = (path) => fetch(path).then((one) => (one.ok ? one.json() : undefined), () => undefined);
 /** Whether a reload would take away what somebody is doing. */
-const atWork = () => document.querySelector('[data-busy]') !== null || [...document.querySelectorAll('main textarea, main input')].some((field) => field.value !== '');
+const atWork = () => document.querySelector('[data-busy]') !== null || [...document.querySelectorAll('main textarea, main input')].some((field) => field.value !== field.defaultValue);
 
 // Somebody else may decide, here or elsewhere: the page says so by itself.
 const live = document.querySelector('[data-live]');
