@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Bus, Outgoing } from '@countersign/bus';
-import type { ChannelCallbackRequest, GovernedDecided } from '@countersign/contracts';
+import type { ChannelCallbackRequest } from '@countersign/contracts';
 import { openPool } from '@countersign/event-store/postgres';
 import { createKeySet, generateKey, signPersonStatement } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
@@ -16,6 +16,7 @@ import type { Pool } from 'pg';
 import { Webhook } from 'standardwebhooks';
 import { startSlackServer } from '../../../libs/cli/src/demo/slack/slack-server.ts';
 import type { SlackPost, SlackServer } from '../../../libs/cli/src/demo/slack/slack-server.ts';
+import { askedOf, ticketDesk } from './channels.fixture.ts';
 import { approvalId, composeApprovals } from './compose.ts';
 import type { ApprovalService } from './compose.ts';
 import { openChannels } from './outbound/channels/open-channels.ts';
@@ -24,28 +25,17 @@ import type { ChannelsFile } from './outbound/channels/open-channels.ts';
 const keys: Readonly<Record<string, SigningKey>> = { tess: generateKey('tess-1'), theo: generateKey('theo-1'), olga: generateKey('olga-1') };
 const secrets = { slack: 'shh', hook: [`whsec_${Buffer.alloc(32, 1).toString('base64')}`, `whsec_${Buffer.alloc(32, 2).toString('base64')}`] } as const;
 
-
 describe('channels', () => {
   let database: OwnDatabase, pool: Pool, dir: string, slack: SlackServer, hook: Server, hookUrl: string;
   let service: ApprovalService;
   /** Slack's clock and everybody's; moved by hand. */
   let ahead = 0;
   const now = (): number => Date.now() + ahead;
-  let hookStatus = 200;
+  let hookStatus = 200, n = 0;
   const received: { readonly headers: Record<string, string>; readonly body: string }[] = [];
   const troubles: string[] = [];
   const callbacks: ChannelCallbackRequest[] = [];
-  /** Tickets by key: the approval that each is about, and what its approvers decided. */
-  const tickets = new Map<string, { readonly text: string; readonly approvers: { approver: { accountId: string }; approverDecision: string }[] }>();
-  let reads = 0;
-  const jira = (method: string, url: string, body: string): object => {
-    const key = /request\/([A-Z]+-\d+)\//.exec(url)?.[1];
-    if (method === 'GET') reads++;
-    if (key !== undefined) return method === 'GET' ? { values: [{ id: '1', approvers: tickets.get(key)!.approvers }] } : {};
-    const issueKey = `PAY-${tickets.size + 1}`;
-    tickets.set(issueKey, { text: body, approvers: [] });
-    return { issueKey };
-  };
+  const jira = ticketDesk();
 
   const open = async (): Promise<ApprovalService> => {
     const file: ChannelsFile = {
@@ -74,7 +64,7 @@ describe('channels', () => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
         const body = Buffer.concat(chunks);
-        if (request.url!.startsWith('/jira/')) return response.writeHead(200).end(JSON.stringify(jira(request.method!, request.url!, body.toString())));
+        if (request.url!.startsWith('/jira/')) return response.writeHead(200).end(JSON.stringify(jira.answer(request.method!, request.url!, body.toString())));
         if (request.url === '/in') { received.push({ headers: request.headers as Record<string, string>, body: body.toString() }); return response.writeHead(hookStatus).end(); }
         const callback = { body: body.toString('base64url'), headers: { timestamp: String(request.headers['x-slack-request-timestamp']), signature: String(request.headers['x-slack-signature']) } };
         callbacks.push(callback);
@@ -109,17 +99,10 @@ describe('channels', () => {
     signed.set(person, signPersonStatement('channel-link', { sub: person, tenant: 'acme', channel: 'slack-main', account, key: channels[0]!.key!, minor, currency, iat, exp: iat + 3_600 }, keys[by]!));
     return service.channels.link('slack-main', signed.get(person)!);
   };
-  let n = 0;
   /** The agent asks for something; people see it. */
-  const ask = async (over: { readonly amount?: number; readonly tier?: 3 | 4; readonly quorum?: number; readonly lifeMs?: number; readonly relaxed?: string[] } = {}) => {
+  const ask = async (over: Parameters<typeof askedOf>[2] = {}) => {
     const run = `run-${++n}`;
-    const { amount = 500, tier = 3, quorum = 1, lifeMs = 600_000, relaxed } = over;
-    await service.take([{
-      position: n, tenant: 'acme', run, agent: 'payer', inbox: null, now: now(), seq: null, traceparent: null, kind: 'action.decided', action: 'a1', tool: 'payments.transfer', round: 1,
-      message: { action: 'a1', tool: 'payments.transfer', arguments: { to: 'DE1', minor: amount }, deadline: null, reason: 'for <!channel>', confidence: null }, resolved: null, facts: { amount: { value: amount, origin: 'derived' }, currency: { value: 'EUR', origin: 'derived' } },
-      decision: { decision: 'step_up', tier, code: null, rules: [], policyVersion: 'v1', claim: true, approval: { route: ['treasurer'], quorum, expiresAt: now() + lifeMs, digest: `digest-${n}`, requesters: ['olga'], ...(relaxed !== undefined && { relaxed: { people: relaxed, reason: 'two people run this' } }) } },
-      snapshots: { agent: 1, tool: 1, halts: 0, level: 'normal' }, reserved: { calls: 1, money: null }, attested: true, reply: {},
-    } as unknown as GovernedDecided]);
+    await service.take([askedOf(run, n, over, now())]);
     return approvalId(run, 'a1', n);
   };
   const messageFor = (user: string, approval: string): Promise<SlackPost> => until(`${user} has the message of ${approval}`, () => slack.messagesOf(user).find((post) => JSON.stringify(post.blocks).includes(approval)));
@@ -132,10 +115,10 @@ describe('channels', () => {
     const iat = Math.floor(now() / 1_000);
     await service.channels.link('jira', signPersonStatement('channel-link', { sub: 'tess', tenant: 'acme', channel: 'jira', account: 'qm:1:tess', key: channels.find(({ channel }) => channel === 'jira')!.key!, minor: 1_000, currency: 'EUR', iat, exp: iat + 3_600 }, keys['tess']!));
     const approval = await ask();
-    const ticket = await until('the ticket', () => [...tickets.values()].find(({ text }) => text.includes(approval)));
+    const ticket = await until('the ticket', () => [...jira.tickets.values()].find(({ text }) => text.includes(approval)));
     ticket.approvers.push({ approver: { accountId: 'qm:1:stranger' }, approverDecision: 'declined' });
-    const readBefore = reads;
-    await until('it was read again, twice', () => reads > readBefore + tickets.size * 2);
+    const readBefore = jira.reads();
+    await until('it was read again, twice', () => jira.reads() > readBefore + jira.tickets.size * 2);
     expect(await stateOf(approval)).toBe('open');
     ticket.approvers.push({ approver: { accountId: 'qm:1:tess' }, approverDecision: 'approved' });
     await until('it counts', async () => await stateOf(approval) === 'approved');
