@@ -31,6 +31,13 @@ const rules = `
   when: "'health' in tool.data"
   tier: 4
   obligations: { approval: { route: [compliance], quorum: 1, expiresIn: 1h } }
+- id: desk.named
+  owner: sam@acme
+  rationale: A senior decides, and the person who knows this host.
+  tools: [desk.visit]
+  when: "'named.example' in target"
+  tier: 3
+  obligations: { approval: { route: [senior], quorum: 1, expiresIn: 30m } }
 `;
 /** Open on one day of the week only, which is neither today nor yesterday nor tomorrow anywhere; and closed by a freeze that began an hour ago. */
 const shutFor = 3, at = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16)}Z`;
@@ -41,6 +48,8 @@ const calendars = `
     closing: { zone: UTC, days: [mon, tue, wed, thu, fri, sat, sun], freezes: [{ from: "${at(Date.now() - 3_600_000)}", to: "${at(Date.now() + dayMs)}", reason: the books are being closed }] }
 `;
 const clocks = `    - { id: office, tools: [desk.rush], clock: { calendar: seldom, remind: [0.5] } }
+    - { id: slow, tools: [desk.transfer], when: amount == 2000, clock: { remind: [0.0002], escalate: [{ after: 0.0004, to: [{ role: senior }] }] } }
+    - { id: known, tools: [desk.visit], when: "'named.example' in target", factors: [{ name: knows, from: [{ person: tess }], standIn: [treasurer] }] }
     - { id: books, tools: [desk.transfer], when: amount < 1000, clock: { calendar: closing } }
 `;
 
@@ -115,6 +124,39 @@ describe('asked why, and when', () => {
     expect((await whole.people.tess.vote(await approvalFor(whole, other.action), 'approve')).status).toBe(200);
     expect((await whole.people.tess.vote(approval, 'deny')).status).toBe(200);
     expect(await action.settled(60_000)).toMatchObject({ decision: 'deny', code: 'approval_denied' });
+  });
+
+  it('whoever does not answer is reminded once, then the next in the chain are asked as well, and may decide', async () => {
+    const run = await clerk.open({ text: 'pay what is due', attestation: null });
+    const action = run.propose('desk.transfer', { to: 'NL01', minor: 2_000 });
+    await action.decision;
+    const approval = await approvalFor(whole, action.action);
+    const look = async () => (await whole.people.sena.call('approvals', 'GET', `/approvals/${approval.approval}`)).body;
+    await until('it was escalated', async () => (await look())['escalated'] === 1 || undefined);
+    expect(await look()).toMatchObject({ status: 'open', reminded: 1, you: { may: true } });
+    expect(await whole.people.sena.vote(approval, 'approve')).toMatchObject({ status: 200, body: { resolution: 'approved' } });
+    expect(await action.settled(60_000)).toMatchObject({ decision: 'allow' });
+  });
+
+  it('who is away is stood in for by whom they named, until they end it; their old word brings nobody back', async () => {
+    const { tess, theo, sena } = whole.people;
+    const visit = async () => {
+      const run = await clerk.open({ text: 'visit the host', attestation: null });
+      const action = run.propose('desk.visit', { host: 'named.example' }, { confidence: 1 });
+      expect(await action.decision).toMatchObject({ decision: 'step_up' });
+      return { action, approval: await approvalFor(whole, action.action) };
+    };
+    const { action, approval } = await visit();
+    expect(await theo.vote(approval, 'approve')).toMatchObject({ status: 403, body: { code: 'not_eligible' } });
+    const iat = Math.floor(Date.now() / 1_000);
+    const jws = signPersonStatement('stand-in', { sub: 'tess', tenant: 'acme', to: 'theo', reason: 'on leave', from: iat, until: iat + 3_600, iat }, tess.key);
+    expect(await tess.call('approvals', 'POST', '/stand-ins', { jws })).toMatchObject({ status: 200 });
+    expect(await sena.vote(approval, 'approve')).toMatchObject({ body: { status: 'open' } });
+    expect(await theo.vote(approval, 'approve')).toMatchObject({ status: 200, body: { resolution: 'approved', votes: [{ person: 'sena' }, { person: 'theo', standsFor: 'tess' }] } });
+    expect(await action.settled(60_000)).toMatchObject({ decision: 'allow' });
+    expect(await tess.call('approvals', 'POST', '/stand-ins/withdraw', {})).toMatchObject({ status: 200, body: { standIns: [] } });
+    expect(await theo.call('approvals', 'POST', '/stand-ins', { jws })).toMatchObject({ status: 409, body: { code: 'vote_invalid' } });
+    expect(await theo.vote((await visit()).approval, 'approve')).toMatchObject({ status: 403 });
   });
 
   it('a calendar with no business hour comes into force nowhere', async () => {

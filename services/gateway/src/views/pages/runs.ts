@@ -1,6 +1,6 @@
 import type { ApprovalView, RunDetail, RunView } from '@countersign/contracts';
 import { page } from './layout.ts';
-import { markup } from '@countersign/kernel';
+import { markup, moneyText } from '@countersign/kernel';
 import { time, word, words } from './words.ts';
 import type { Markup } from '@countersign/kernel';
 
@@ -31,6 +31,6 @@ export const runPage = (person: string, run: RunDetail): string => page(`Run of 
 <section><dl><dt>Run</dt><dd>${run.run}</dd><dt>Status</dt><dd>${word(run.status)}</dd><dt>Began</dt><dd>${time(run.startedAt)}</dd><dt>Told to</dt><dd>${words(run.instruction)}</dd></dl></section>
 ${run.tree === undefined ? null : markup`<section><h2>Delegations</h2>${branch(run.tree, run.tree.find((one) => !run.tree!.some(({ run: id }) => id === one.parent))?.parent ?? null, run.run)}</section>`}
 <section><h2>Timeline</h2><div class="wide"><table>
-<thead><tr><th scope="col">When</th><th scope="col">Tool</th><th scope="col">Tier</th><th scope="col">Decision</th><th scope="col">Rules</th><th scope="col">Status</th><th scope="col">Outcome</th></tr></thead>
-<tbody>${run.timeline.map((one) => markup`<tr><td>${time(one.at)}</td><td>${word(one.tool)}</td><td>${one.tier}</td><td>${one.decision}${one.code === null || one.decision === 'allow' || one.decision === 'modify' ? null : markup` (${word(one.code)})`}</td><td>${(one.rules ?? []).map(({ id }) => word(id)).join(', ')}</td><td>${word(one.status)}</td><td>${one.outcome === undefined ? null : one.outcome.status}</td></tr>`)}</tbody></table></div></section>
+<thead><tr><th scope="col">When</th><th scope="col">Tool</th><th scope="col">Tier</th><th scope="col">Decision</th><th scope="col">Rules</th><th scope="col">Grant</th><th scope="col">Status</th><th scope="col">Outcome</th><th scope="col">Cost</th></tr></thead>
+<tbody>${run.timeline.map((one) => markup`<tr><td>${time(one.at)}</td><td>${word(one.tool)}</td><td>${one.tier}</td><td>${one.decision}${one.code === null || one.decision === 'allow' || one.decision === 'modify' ? null : markup` (${word(one.code)})`}</td><td>${(one.rules ?? []).map(({ id }) => word(id)).join(', ')}</td><td>${one.grant === undefined ? null : markup`${word(one.grant.id)}${one.grant.claim ? one.grant.claimedAt === null ? ', not claimed' : ', claimed' : null}`}</td><td>${word(one.status)}</td><td>${one.outcome === undefined ? null : one.outcome.status}</td><td>${one.outcome?.cost == null ? null : word(moneyText(one.outcome.cost))}</td></tr>`)}</tbody></table></div></section>
 ${halt('Halt this run', 'run', run.run)} ${halt('Halt this agent', 'agent', run.agent)}`);
