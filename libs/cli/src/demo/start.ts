@@ -87,7 +87,7 @@ const pause = (ms: number, signal: AbortSignal): Promise<void> => new Promise((r
   return undefined;
 });
 
-const introduce = (local: ReturnType<typeof readLocal>, tools: string, slack: string | undefined): void => {
+const introduce = (local: ReturnType<typeof readLocal>, demo: Demo, tools: string, slack: string | undefined): void => {
   progress([
     '', 'Countersign is running: agents propose, policy decides, people countersign, and everything is on the record.', '',
     ...Object.entries(local.http).filter(([name]) => !['demo', 'tools', 'slack'].includes(name)).map(([name, url]) => `  ${name.padEnd(12)} ${url}`), `  ${'demo tools'.padEnd(12)} ${tools}`, `  ${'pages'.padEnd(12)} ${local.http.gateway}/ui`, ...(slack === undefined ? [] : [`  ${'demo Slack'.padEnd(12)} ${slack}`]),
