@@ -49,6 +49,18 @@ describe('the record, for somebody who trusts nobody here', () => {
     expect(await ada.call('audit', 'GET', '/query?rnu=x')).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
   });
 
+  it('is written for a SIEM to a file, which a later export goes on with', async () => {
+    const file = join(terminal.folder, 'events.ocsf');
+    const filter = terminal.file('filter.json', JSON.stringify({ decisions: ['step_up', 'allow'] }));
+    expect(await terminal.typed(audit, 'export', '--format', 'ocsf', '--run', run, '--filter', filter, '--out', file)).toMatchObject({ code: 0, out: { format: 'ocsf', events: 2 } });
+    expect(readFileSync(file, 'utf8').trim().split('\n').map((line) => (JSON.parse(line) as ApiActivity).status)).toEqual(['Waiting for people', 'Success']);
+    expect(await terminal.typed(audit, 'export', '--format', 'ocsf', '--run', run, '--filter', filter, '--out', file, '--resume')).toMatchObject({ code: 0, out: { events: 0 } });
+    expect(await terminal.typed(audit, 'export', '--format', 'cef', '--run', run, '--out', `${file}.cef`)).toMatchObject({ code: 0 });
+    expect(readFileSync(`${file}.cef`, 'utf8')).toMatch(/^CEF:0\|Countersign\|.*\n(?:CEF:0\|.*\n)+$/);
+    expect(await terminal.typed(audit, 'export', '--format', 'cef', '--filter', terminal.file('bad.json', '{"decision": []}'), '--out', file)).toMatchObject({ code: 2, err: expect.stringContaining('additional properties') });
+    expect(await terminal.typed(audit, 'export', '--format', 'leef', '--out', file)).toMatchObject({ code: 2, err: expect.stringContaining('ocsf, cef') });
+  });
+
   it('tells the run as one story, on a page in which nothing of an agent runs', async () => {
     const page = join(terminal.folder, 'story.html');
     const { code, out } = await terminal.typed<StoryView>(audit, 'story', run, '--html', page);
@@ -63,7 +75,7 @@ describe('the record, for somebody who trusts nobody here', () => {
   it('is taken home and holds there; one changed byte does not', async () => {
     const dir = join(terminal.folder, 'evidence');
     expect(await terminal.typed(audit, 'export', '--run', run, '--out', dir)).toMatchObject({ code: 0, out: { missing: [] } });
-    expect(await terminal.typed(audit, 'verify', dir, '--offline', '--key', key)).toMatchObject({ code: 0, out: { ok: true, bundles: 1 } });
+    expect(await terminal.typed(audit, 'verify', dir, '--offline', '--key', key)).toMatchObject({ code: 0, out: { ok: true, bundles: 1, votes: { verified: 2, unknown: 0 }, cosigned: { policy: 'none' } } });
     expect(await terminal.typed(audit, 'verify', dir, '--offline')).toMatchObject({ code: 1, out: { ok: false, key: 'self-signed' } });
     const story = JSON.parse(readFileSync(join(dir, 'story.json'), 'utf8')) as StoryView;
     expect(story.actions).toMatchObject([{ votes: [{ person: 'tess' }], outcome: 'succeeded' }]);

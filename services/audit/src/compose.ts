@@ -6,11 +6,12 @@ import { readFile } from 'node:fs/promises';
 import type { KeyObject } from 'node:crypto';
 import type { Pool } from 'pg';
 import type { SubjectKeys } from './app/keys.ts';
-import type { CheckpointKeeper, Entry, PublishCheckpoint } from './app/ports.ts';
+import type { CheckpointKeeper, Entry, PublishCheckpoint, RefusalNotes } from './app/ports.ts';
 import { createSequencer } from './app/sequencer.ts';
 import type { Sequencer } from './app/sequencer.ts';
 import { createPrivacy } from './app/privacy.ts';
 import type { Privacy } from './app/privacy.ts';
+import { LogRefused } from './app/take.ts';
 import { createWitnessing } from './app/witnessing.ts';
 import type { Witnessing } from './app/witnessing.ts';
 import { refusedHeader } from './core/entry.ts';
@@ -49,6 +50,8 @@ export interface AuditPorts {
   readonly tenant: string;
   /** Where the last signed checkpoint is remembered, and where data keys are: both outside the log's database. */
   readonly keeper: CheckpointKeeper;
+  /** Refused starts, kept where the last checkpoint is; without it they are only said. */
+  readonly refusals?: RefusalNotes;
   readonly keys: SubjectKeys;
   /** Whose word a message is: what is not that of its topic's writer goes on the record as rejected. */
   readonly refusalOf: RefusalOf;
@@ -87,6 +90,8 @@ export interface Audit {
   completeness(): Promise<CompletenessView>;
   /** C2SP signed-note text form: what an outside verifier needs beside the log. */
   readonly verifierKey: string;
+  /** Who must cosign, for whoever verifies; empty: nobody. */
+  readonly witnessPolicy: string;
   readonly sequencer: Sequencer;
   readonly witnessing: Witnessing;
   readonly privacy: Privacy;
@@ -114,6 +119,16 @@ const sourcing = (refusalOf: RefusalOf) => (message: BusMessage): SourceRecord =
   };
 };
 
+/** What was refused, and when, goes on the record of the log that goes on. Cut off in between it is said twice. */
+const tellRefused = async (notes: RefusalNotes, logs: readonly string[], state: Sequencer['state']): Promise<void> => {
+  for (const log of logs) {
+    const refused = await notes.of(log);
+    if (refused.length === 0) continue;
+    await state(...refused.map((one) => ({ kind: 'incident', states: { what: 'start_refused', log, ...one } })));
+    await notes.clear(log);
+  }
+};
+
 /** Puts the audit service together out of its ports; knows no Nest. */
 export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   for (const tables of ['./outbound/schema.sql', './views/questions.sql']) await ports.pool.query(await readFile(new URL(tables, import.meta.url), 'utf8'));
@@ -135,8 +150,12 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   const sequencer = await createSequencer({
     origin: ports.origin, tenant: ports.tenant, store, keeper: ports.keeper, sha256: encodings.sha256, utf8: encodings.utf8, prepare,
     sign: createCheckpointSigner(encodings, ports.origin, [ed25519Signer(encodings, ports.origin, ports.key)]), publish: ports.publish, now: ports.now, maxBatch: ports.maxBatch ?? 500, accept: ports.accept,
+  }).catch(async (error: unknown) => {
+    if (error instanceof LogRefused) await ports.refusals?.note(ports.origin, error.code, ports.now());
+    throw error;
   });
   if (first) await sequencer.state(first);
+  if (ports.refusals) await tellRefused(ports.refusals, [ports.origin, ...ports.predecessor === undefined ? [] : [ports.predecessor]], sequencer.state);
   const payloads = createPayloads(ports.pool, ports.origin, ports.keys, (index, why) => alarm('payload', `that of entry ${index} was changed: ${why}`));
   const published = createPublishedLog(ports.pool, ports.origin, encodings, store.readTile, payloads);
   const questions = createQuestions(ports.pool, ports.origin, published.payloads, { owe: owed.owe, owing: sequencer.state }, (index, why) => alarm('index', `entry ${index}: ${why}`));
@@ -157,6 +176,7 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
       await preparing.close();
     },
     verifierKey: verifierKey(encodings, ports.origin, ports.key.publicKey),
+    witnessPolicy: policy.text,
     sequencer,
     witnessing: createWitnessing({ policy, store: createPostgresWitnesses(ports.pool, ports.origin), ask: createWitnessClient(store.readTile), alarm }),
   };

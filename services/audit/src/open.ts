@@ -41,7 +41,7 @@ export const openAudit = async (config: AuditConfig): Promise<ServiceOptions> =>
   const refusalOf = createRefusals(keys);
   const audit = await composeAudit({
     refusalOf, pool, origin: config.origin, key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') },
-    tenant: config.tenant, keeper: custody.keeper, keys: custody.keys, hidden: hidden.of, catalogueRead: () => hidden.ready(config.catalogueWaitMs), pseudonymSecret: secret, people: openPersonNames(config.keyFolder, secret), publish: createCheckpointPublisher(bus, key, config.origin, config.tenant), now: Date.now,
+    tenant: config.tenant, keeper: custody.keeper, refusals: custody.refusals, keys: custody.keys, hidden: hidden.of, catalogueRead: () => hidden.ready(config.catalogueWaitMs), pseudonymSecret: secret, people: openPersonNames(config.keyFolder, secret), publish: createCheckpointPublisher(bus, key, config.origin, config.tenant), now: Date.now,
     predecessor: config.predecessor, accept: config.accept, threads: config.threads, witnesses, alarm: (what, why) => log.error({ what, why }, 'a witness does not accept this log, or what is kept beside it was changed'),
   }).catch(async (error: unknown) => {
     // What was opened before is closed: a process of several services goes on without this one.

@@ -114,7 +114,24 @@ describe('the state that the sequencer goes on from', () => {
     await expect(book.again({ accept: Buffer.alloc(32).toString('base64') })).rejects.toMatchObject({ code: 'head_lost' });
     const { checkpoint } = parseCheckpoint(encodings, (await book.audit.published.checkpoint())!)!;
     await (await book.again({ accept: encodings.toBase64(checkpoint.root) })).close();
-    // That somebody did is on the record.
-    expect((await book.again()).sequencer.size()).toBe(3);
+    // That somebody did is on the record, and that it did not start before.
+    expect((await book.again()).sequencer.size()).toBe(4);
+  });
+
+  it('that starts were refused, why and when, is an incident on the record that goes on: its own once it is mended, or its heir\'s', async () => {
+    const told = async ({ published }: Logbook['audit']) => (await published.find({}, 100)).map(({ leaf }) => JSON.parse(leaf.toString()) as { states: { what?: string } | null }).flatMap(({ states }) => (states?.what === 'start_refused' ? [states] : []));
+    await sql('update source_offset set next = 4');
+    for (const at of [100, 200]) await expect(book.again({ now: () => at })).rejects.toMatchObject(refused);
+    await sql('update source_offset set next = 2');
+    const mended = await book.again();
+    expect(await told(mended)).toEqual([{ what: 'start_refused', log, code: 'log_changed', first: 100, last: 200, times: 2 }]);
+    await mended.close();
+    await rename(join(book.folder, 'keeper'), join(book.folder, 'lost'));
+    await expect(book.again({ now: () => 300 })).rejects.toMatchObject({ code: 'head_lost' });
+    await rename(join(book.folder, 'lost'), join(book.folder, 'keeper'));
+    const heir = await book.again({ origin: `${log}/2`, predecessor: log });
+    expect(await told(heir)).toEqual([{ what: 'start_refused', log, code: 'head_lost', first: 300, last: 300, times: 1 }]);
+    await heir.close();
+    expect(await told(await book.again({ origin: `${log}/2`, predecessor: log }))).toHaveLength(1);
   });
 });

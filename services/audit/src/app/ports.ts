@@ -77,6 +77,16 @@ export interface CheckpointKeeper {
   advance(origin: string, from: SignedHead | undefined, to: SignedHead): Promise<void>;
 }
 
+/** Starts of a log that were refused for one reason (app/take.ts), epoch ms. */
+export interface RefusedStarts { readonly code: string; readonly first: number; readonly last: number; readonly times: number }
+
+/** Remembers refused starts where the last head is, for they cannot be put on the record of a log that is not taken over: its heir's, or its own once it is mended, says so. */
+export interface RefusalNotes {
+  note(origin: string, code: string, at: number): Promise<void>;
+  of(origin: string): Promise<readonly RefusedStarts[]>;
+  clear(origin: string): Promise<void>;
+}
+
 /** Signs a checkpoint of the log: text of a C2SP signed note. */
 export type SignCheckpoint = (size: number, root: Uint8Array) => { readonly note: string; readonly root: string };
 

@@ -5,7 +5,7 @@ import type { Answer, WitnessStore } from './witnessing.ts';
 
 /** Two witnesses, both needed, and what each answers in turn. */
 const given = (answers: Readonly<Record<string, readonly Answer[]>>) => {
-  const policy: WitnessPolicy = { witnesses: ['a', 'b'].map((name) => ({ name, verifierKey: `key-${name}`, url: `http://${name}` })), satisfied: (by) => by.size === 2 };
+  const policy: WitnessPolicy = { witnesses: ['a', 'b'].map((name) => ({ name, verifierKey: `key-${name}`, url: `http://${name}` })), satisfied: (by) => by.size === 2, text: '' };
   const asked: string[] = [], alarms: string[] = [];
   const seen = new Map<string, number>();
   const kept = new Map<string, string>();

@@ -13,6 +13,12 @@ describe('a witness policy', () => {
     ]);
   });
 
+  it('is told to others without the addresses', () => {
+    const { text } = policy(`${three}quorum a`);
+    expect(text).toBe('log k\nwitness a key-a\nwitness b key-b\nwitness c key-c\nquorum a\n');
+    expect(policy(text).satisfied(new Set(['a']))).toBe(true);
+  });
+
   it.each([
     ['quorum none', [], true],
     ['quorum a', ['b', 'c'], false],

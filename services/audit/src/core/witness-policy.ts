@@ -13,10 +13,14 @@ export interface WitnessPolicy {
   readonly witnesses: readonly Witness[];
   /** Whether these witnesses, by name, are enough. */
   satisfied(cosigned: ReadonlySet<string>): boolean;
+  /** The policy as others may have it: without the addresses. */
+  readonly text: string;
 }
 
 /** Nobody is asked and nothing waits. */
-export const noWitnesses: WitnessPolicy = { witnesses: [], satisfied: () => true };
+export const noWitnesses: WitnessPolicy = { witnesses: [], satisfied: () => true, text: '' };
+
+const withoutAddresses = (text: string): string => text.split('\n').map((line) => line.replace(/#.*$/, '').trim().replace(/^(witness\s+\S+\s+\S+)\s.*$/, '$1')).filter((line) => line !== '').map((line) => `${line}\n`).join('');
 
 type Component = (cosigned: ReadonlySet<string>) => boolean;
 
@@ -52,5 +56,5 @@ export const parseWitnessPolicy = (text: string, isKey: (text: string) => boolea
     if (!Number.isSafeInteger(needed) || needed < 1 || needed > of.length) return wrong(`"${count}" of ${of.length} cannot be`);
     components.set(name, (cosigned) => of.filter((member) => member!(cosigned)).length >= needed);
   }
-  return quorum ? { witnesses, satisfied: quorum } : { problem: 'no quorum is named' };
+  return quorum ? { witnesses, satisfied: quorum, text: withoutAddresses(text) } : { problem: 'no quorum is named' };
 };

@@ -57,6 +57,12 @@ export class LogController {
     return `${this.#audit.verifierKey}\n`;
   }
 
+  @Get('witness-policy')
+  @Header('content-type', 'text/plain; charset=utf-8')
+  witnessPolicy() {
+    return this.#audit.witnessPolicy;
+  }
+
   @Get('tile/*')
   async tile(@Req() request: { url: string }, @Res() reply: Reply) {
     const path = request.url.split('?', 1)[0]!.slice(1);

@@ -2,7 +2,7 @@ import { openPool } from '@countersign/event-store/postgres';
 import type { Logger } from '@countersign/telemetry';
 import type { Pool } from 'pg';
 import type { SubjectKeys } from '../app/keys.ts';
-import type { CheckpointKeeper } from '../app/ports.ts';
+import type { CheckpointKeeper, RefusalNotes } from '../app/ports.ts';
 import { createFileKeeper } from './checkpoint-keeper.ts';
 import { openFileKeys } from './file-keys.ts';
 import { openLocalKms } from './local-kms.ts';
@@ -10,10 +10,12 @@ import { openTransitKms } from './transit-kms.ts';
 import type { TransitKey } from './transit-kms.ts';
 import { openPostgresKeeper, placeOf } from './postgres-keeper.ts';
 import type { Place } from './postgres-keeper.ts';
+import { createFileNotes, openPostgresNotes } from './refusal-notes.ts';
 
 /** What must not be in the log's own hands: its last signed head and the keys of its payloads. */
 export interface Custody {
   readonly keeper: CheckpointKeeper;
+  readonly refusals: RefusalNotes;
   readonly keys: SubjectKeys;
   /** Why whoever runs the database could also rewrite what it holds unnoticed; empty where the two are apart. */
   readonly together: readonly string[];
@@ -29,7 +31,7 @@ export const togetherWith = (log: Place, store: Place, local: readonly string[])
 
 /** Both in files on this machine, but for the wrapping key where a service has it. @param file of the last checkpoint */
 export const localCustody = async (folder: string, file: string, kms?: TransitKey): Promise<Custody> => ({
-  keeper: createFileKeeper(file), keys: await openFileKeys(folder, kms === undefined ? await openLocalKms(folder) : openTransitKms(kms)),
+  keeper: createFileKeeper(file), refusals: createFileNotes(`${file}.refused`), keys: await openFileKeys(folder, kms === undefined ? await openLocalKms(folder) : openTransitKms(kms)),
   together: [checkpointHere, ...kms === undefined ? ['data keys are wrapped by a file on the machine of this service'] : []],
   close: async () => undefined,
 });
@@ -45,7 +47,7 @@ export const openCustody = async (pool: Pool, config: { readonly keyFolder: stri
     throw new Error('CS_CHECKPOINT_STORE names the log\'s own database: a restored backup would bring its own last checkpoint along. Name a database of another server.');
   }
   return {
-    ...local, keeper: await openPostgresKeeper(second), close: () => second.end(),
+    ...local, keeper: await openPostgresKeeper(second), refusals: await openPostgresNotes(second), close: () => second.end(),
     together: togetherWith(mine, other, local.together),
   };
 };

@@ -9,6 +9,7 @@ import type { CheckpointKeeper, SignedHead } from '../app/ports.ts';
 import { createFileKeeper } from './checkpoint-keeper.ts';
 import { localCustody, openCustody, togetherWith } from './custody.ts';
 import { openPostgresKeeper } from './postgres-keeper.ts';
+import { createFileNotes, openPostgresNotes } from './refusal-notes.ts';
 
 const head = (size: number, root = `root-${size}`): SignedHead => ({ size, root, note: `note ${size}` });
 
@@ -71,5 +72,23 @@ describe('what lies together with the log', () => {
     await custody.close();
     await pool.end();
     await Promise.all([log.close(), store.close(), rm(folder, { recursive: true })]);
+  });
+});
+
+describe('refused starts', () => {
+  it('are counted by log and reason beside the last checkpoint, until they were told', async () => {
+    const database = await openOwnDatabase('refused');
+    const pool = new pg.Pool({ connectionString: database.url, max: 1 });
+    const folder = await mkdtemp(join(tmpdir(), 'refused-'));
+    for (const open of [async () => createFileNotes(join(folder, 'last.refused')), () => openPostgresNotes(pool)]) {
+      for (const [code, at] of [['log_older', 1], ['log_changed', 2], ['log_older', 3]] as const) await (await open()).note('a', code, at);
+      await (await open()).note('b', 'head_lost', 4);
+      const notes = await open();
+      expect((await notes.of('a')).toSorted((one, other) => one.first - other.first)).toEqual([{ code: 'log_older', first: 1, last: 3, times: 2 }, { code: 'log_changed', first: 2, last: 2, times: 1 }]);
+      await notes.clear('a');
+      expect([await notes.of('a'), await notes.of('c'), (await notes.of('b')).length]).toEqual([[], [], 1]);
+    }
+    await pool.end();
+    await Promise.all([database.close(), rm(folder, { recursive: true })]);
   });
 });

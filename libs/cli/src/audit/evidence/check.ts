@@ -6,11 +6,15 @@ import { unpackBundle } from '@countersign/policy/inbound/bundle-archive';
 import { bundleDigest } from '@countersign/policy/inbound/bundle-files';
 import { parseCheckpoint } from '@countersign/tamper-log';
 import { evidenceCaveats, headCaveats } from '../caveats.ts';
+import { cosignedBy } from '../cosigned.ts';
+import type { Cosigned } from '../cosigned.ts';
 import { storyPage } from '../story-page.ts';
 import { holesOf, packIn, readable, toldIn } from './export.ts';
 import { manifestBytes, names, sha256, sumsOf } from './files.ts';
 import { faultOf, jsonIn, leafIn } from './proven.ts';
 import type { TakenEntry } from './proven.ts';
+import { checkVotes } from './votes.ts';
+import type { CheckedVotes } from './votes.ts';
 
 /** What `countersign audit verify DIR --offline --json` prints of an export of evidence. */
 export interface CheckedEvidence {
@@ -23,6 +27,8 @@ export interface CheckedEvidence {
   readonly firstBad?: { readonly file: string; readonly why: string };
   /** Versions of rules whose files are here and have the digest that they are published under. */
   readonly bundles: number;
+  readonly cosigned: Cosigned;
+  readonly votes: CheckedVotes;
   /** What all this does not prove, in words; none where it does not hold. */
   readonly caveats: readonly string[];
 }
@@ -38,13 +44,14 @@ class Bad extends Error {
 /**
  * Checks an export of evidence with nothing but its files and a key known beforehand. Proofs first: a file is only believed
  * under the signed checkpoint; the sums come last, for they prove nothing.
- * @param files every file of the folder by its path
+ * @param files every file of the folder by its path @param witnesses text of the caller's own witness policy; else the one that came along is asked
  */
-export const checkEvidence = (files: ReadonlyMap<string, Uint8Array>, verifierKey: string): CheckedEvidence => {
-  const found = { entries: 0, opened: 0, checkpointSize: 0, root: '', bundles: 0 };
+export const checkEvidence = (files: ReadonlyMap<string, Uint8Array>, verifierKey: string, witnesses?: string): CheckedEvidence => {
+  const found = { entries: 0, opened: 0, checkpointSize: 0, root: '', bundles: 0, cosigned: { policy: 'none', by: [], enough: false, others: 0 } as Cosigned, votes: { verified: 0, unknown: 0, people: [] } as CheckedVotes };
   try {
     const manifest = manifestIn(files);
-    const { note, checkpoint, signatures } = checkpointIn(files, verifierKey, manifest);
+    const { note, checkpoint, ...signed } = checkpointIn(files, verifierKey, manifest);
+    found.cosigned = cosignaturesIn(files, checkpoint.origin, signed, witnesses);
     Object.assign(found, { checkpointSize: checkpoint.size, root: encodings.toBase64(checkpoint.root) });
     const entries = manifest.entries.map((listed) => {
       const entry = entryIn(files, listed);
@@ -56,6 +63,7 @@ export const checkEvidence = (files: ReadonlyMap<string, Uint8Array>, verifierKe
     });
     withheldIn(entries);
     found.bundles = bundlesIn(files, entries);
+    found.votes = votesIn(entries);
     if (manifest.run !== null) {
       const [hole] = holesOf(entries, manifest.run);
       if (hole !== undefined) throw new Bad(names.manifest, `does not list all of the run: ${hole}`);
@@ -63,7 +71,7 @@ export const checkEvidence = (files: ReadonlyMap<string, Uint8Array>, verifierKe
     }
     if (manifest.pack !== undefined) packCounted(files, entries, manifest);
     sumsIn(files, manifest);
-    return { ok: true, ...found, caveats: [...evidenceCaveats(manifest, readable(entries).map(({ leaf }) => leaf)), ...headCaveats(checkpoint.origin, signatures)] };
+    return { ok: true, ...found, caveats: [...evidenceCaveats(manifest, readable(entries).map(({ leaf }) => leaf), found.votes), ...headCaveats(found.cosigned)] };
   } catch (error) {
     if (!(error instanceof Bad)) throw error;
     return { ok: false, ...found, caveats: [], firstBad: { file: error.file, why: error.message } };
@@ -93,8 +101,21 @@ const checkpointIn = (files: ReadonlyMap<string, Uint8Array>, verifierKey: strin
   if (parsed === undefined) throw new Bad(names.checkpoint, 'is malformed');
   if (!verifyNote(parsed.body, parsed.signatures, verifierKey)) throw new Bad(names.checkpoint, 'is not signed by the given key');
   if (parsed.checkpoint.origin !== manifest.origin || parsed.checkpoint.size !== manifest.size) throw new Bad(names.manifest, 'is about another checkpoint');
-  // Cosignatures of witnesses stand behind the log's own; which of them count is for whoever knows their keys. A changed one shows in the sums.
-  return { note, checkpoint: parsed.checkpoint, signatures: parsed.signatures };
+  return { note, ...parsed };
+};
+
+/** Cosignatures of witnesses stand behind the log's own: by the policy of whoever checks, or by the one that is here. */
+const cosignaturesIn = (files: ReadonlyMap<string, Uint8Array>, origin: string, { body, signatures }: Pick<NonNullable<ReturnType<typeof parseCheckpoint>>, 'body' | 'signatures'>, own: string | undefined): Cosigned => {
+  const cosigned = cosignedBy(body, signatures, origin, own === undefined ? { text: text(files.get(names.witnesses) ?? new Uint8Array()), from: 'enclosed' } : { text: own, from: 'given' });
+  if ('problem' in cosigned) throw new Bad(names.witnesses, `is no witness policy: ${cosigned.problem}`);
+  if (!cosigned.enough) throw new Bad(names.checkpoint, `is not cosigned by enough witnesses of the policy: ${cosigned.by.join(', ') || 'none of them'}`);
+  return cosigned;
+};
+
+const votesIn = (entries: readonly TakenEntry[]): CheckedVotes => {
+  const votes = checkVotes(readable(entries));
+  if ('bad' in votes) throw new Bad(names.payload(votes.bad.index), `has a vote that does not hold: ${votes.bad.why}`);
+  return votes;
 };
 
 const entryIn = (files: ReadonlyMap<string, Uint8Array>, { index, opened }: EvidenceManifest['entries'][number]): TakenEntry => ({

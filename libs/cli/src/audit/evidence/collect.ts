@@ -8,11 +8,12 @@ import type { Client } from '../../people/client.ts';
 import type { ReadLog } from '../verify.ts';
 import { jsonIn, leafIn } from './proven.ts';
 import type { TakenEntry } from './proven.ts';
+import { votersIn } from './votes.ts';
 
 /** Most entries of one export: more is what the export of the whole log is for. */
 export const mostEntries = 20_000;
 
-export interface Collected { readonly note: string; readonly checkpoint: Checkpoint; readonly entries: readonly TakenEntry[]; /** The index had the entries below this one when it was asked. */ readonly indexed: number }
+export interface Collected { readonly note: string; readonly checkpoint: Checkpoint; readonly entries: readonly TakenEntry[]; /** The index had the entries below this one when it was asked. */ readonly indexed: number; /** The log's own witness policy, as it is served; empty: none. */ readonly witnesses: string }
 
 type Ask = (query: URLSearchParams) => Promise<LogQueryResponse>;
 
@@ -67,6 +68,14 @@ const contextOf = async (ask: Ask, opened: OpenedEntries['entries']): Promise<nu
   return found;
 };
 
+/** Entries of the registry with the keys of who voted: what their signatures are held against. */
+const keysOf = async (ask: Ask, opened: OpenedEntries['entries']): Promise<number[]> => {
+  const found: number[] = [];
+  const voters = new Set(opened.flatMap(({ payload }) => votersIn(payload === null ? undefined : jsonIn(Buffer.from(payload, 'base64')))));
+  for (const person of voters) found.push(...(await indicesOf(ask, new URLSearchParams({ type: 'countersign.registry.event.v1', person }), mostEntries)).found);
+  return found;
+};
+
 /** What explains that words of entries are gone: the erasures and expiries that cover them, and what links a person or a stream to the run that was erased. */
 const erasuresOf = async (client: Client, ask: Ask, opened: OpenedEntries['entries'], runOf: ReadonlyMap<number, string | null>): Promise<number[]> => {
   const placed = (entries: OpenedEntries['entries']) => entries.flatMap(({ index, leaf: bytes }) => {
@@ -90,6 +99,7 @@ export const collect = async (client: Client, read: ReadLog, question: URLSearch
   const { found, runOf, indexed } = await indicesOf(ask, question, mostEntries);
   const asked = await openedOf(client, found);
   const more = (await contextOf(ask, asked)).filter((index) => !found.includes(index));
+  more.push(...(await keysOf(ask, asked)).filter((index) => !found.includes(index)));
   for (const other of beside) more.push(...(await indicesOf(ask, other, mostEntries)).found.filter((index) => !found.includes(index)));
   const known = [...asked, ...await openedOf(client, [...new Set(more)])];
   const here = new Set(known.map(({ index }) => index));
@@ -108,7 +118,8 @@ export const collect = async (client: Client, read: ReadLog, question: URLSearch
       ...(salt !== null && payload !== null && { opened: { salt: Buffer.from(salt, 'base64'), payload: Buffer.from(payload, 'base64') } }),
     });
   }
-  return { note, checkpoint, entries, indexed };
+  const witnesses = await read('witness-policy').then((bytes) => Buffer.from(bytes).toString(), () => '');
+  return { note, checkpoint, entries, indexed, witnesses };
 };
 
 /** Tiles of the tree of that size, each fetched once. */

@@ -28,7 +28,7 @@ export const logOf = async (messages: readonly BusMessage[], key = signer): Prom
   const note = formatNote(encodings, body, [{ name: origin, keyId: noteKeyId(encodings, origin, Buffer.from(key.publicJwk.x, 'base64url')), signature: sign(null, Buffer.from(body), key.key) }]);
   const tile = async (level: number): Promise<Uint8Array> => Buffer.concat(tiles.filter((run) => run.level === level).flatMap(({ hashes }) => hashes));
   return {
-    note, checkpoint: parseCheckpoint(encodings, note)!.checkpoint, indexed: entries.length,
+    note, checkpoint: parseCheckpoint(encodings, note)!.checkpoint, indexed: entries.length, witnesses: '',
     entries: await Promise.all(entries.map(async ({ leaf, salt, plaintext }, index) => ({ index, leaf, proof: formatProof(encodings, index, await inclusionProof(encodings.sha256, tile, index, entries.length), note), opened: { salt, payload: plaintext } }))),
   };
 };

@@ -65,6 +65,7 @@ export const filesOf = (collected: Collected, verifierKey: string, around: Await
   const put = (path: string, content: string | Uint8Array): void => { files.set(path, typeof content === 'string' ? Buffer.from(content) : content); };
   put(names.checkpoint, collected.note);
   put(names.key, `${verifierKey}\n`);
+  if (collected.witnesses !== '') put(names.witnesses, collected.witnesses);
   put(names.jwks, `${JSON.stringify(around.jwks)}\n`);
   for (const { index, leaf, proof, opened } of collected.entries) {
     put(names.leaf(index), leaf);

@@ -3,7 +3,7 @@ import type { EvidenceManifest } from '@countersign/contracts';
 
 /** Names of the files of an export. Everything an auditor needs is a plain file. */
 export const names = {
-  manifest: 'manifest.json', sums: 'SHA256SUMS', checkpoint: 'checkpoint', key: 'verifier-key', readme: 'README.md', jwks: 'keys/jwks.json', story: 'story.json', page: 'story.html', pack: 'oversight.json', packPage: 'oversight.html',
+  manifest: 'manifest.json', sums: 'SHA256SUMS', checkpoint: 'checkpoint', key: 'verifier-key', witnesses: 'witness-policy', readme: 'README.md', jwks: 'keys/jwks.json', story: 'story.json', page: 'story.html', pack: 'oversight.json', packPage: 'oversight.html',
   leaf: (index: number) => `entries/${index}.leaf`, proof: (index: number) => `entries/${index}.tlog-proof`,
   salt: (index: number) => `entries/${index}.salt`, payload: (index: number) => `entries/${index}.payload`,
   bundle: (version: string) => `policy/${encodeURIComponent(version).replaceAll('.', '%2E')}.json`,
