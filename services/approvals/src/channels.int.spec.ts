@@ -90,7 +90,6 @@ describe('channels', () => {
   beforeEach(() => { hookStatus = 200; });
   afterEach(() => { ahead = 0; slack.answerWith(undefined); });
 
-  /** The last link that each person signed. */
   const signed = new Map<string, string>();
   const link = async (person: string, account: string, over: { minor?: number | null; currency?: string | null; by?: string } = {}) => {
     const { channels } = await service.channels.list(person);
@@ -224,14 +223,15 @@ describe('channels', () => {
     // A plain approval, as an older message still had it, brings no reason, and none is made up.
     const value = (post.blocks.at(-1)!['elements'] as { value: string }[])[0]!.value;
     expect(await (await answerOf(post, 'UTESS', 'approve', { value })).told()).toMatch(/say why.*\/ui\/approvals\//);
-    await slack.click('UTESS', post, 'approve_why');
+    // A click opens a modal for three seconds: on a slow machine it is pressed again.
+    const asked = () => until('she is asked why', async () => { await slack.click('UTESS', post, 'approve_why'); return slack.viewOf('UTESS'); });
+    await asked();
     expect(await stateOf(approval)).toBe('open');
-    await until('she is asked why', () => slack.viewOf('UTESS'));
     // Somebody else's modal is not hers: the token in it names her.
     await slack.submit('UTESS', { reason: 'x' }, { privateMetadata: `${approval}.AAAA` });
     await until('she is told', () => slack.messagesOf('UTESS').find(({ text }) => text.includes('not made for you')));
     expect(await stateOf(approval)).toBe('open');
-    await slack.click('UTESS', post, 'approve_why');
+    await asked();
     await slack.submit('UTESS', { reason: 'there are two of us <@U1>' });
     await until('it counts', async () => await stateOf(approval) === 'approved');
     expect((await service.view.get('acme', approval))!.votes).toMatchObject([{ vote: { person: 'tess' }, reason: 'there are two of us <@U1>' }]);

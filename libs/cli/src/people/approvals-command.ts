@@ -11,15 +11,24 @@ import type { Session } from './command.ts';
 import { moneyOf, secondsOf } from './money-and-time.ts';
 import { agreeToMore, asOfVote, moreLikeIt, repeated } from './pre-approvals-command.ts';
 
+/** Nobody reads more at a terminal; what is left out is said. */
+const mostListed = 5_000;
+
 export const approvals = personCommand('countersign approvals [APPROVAL | --all] [--as PERSON] [--json]', { all: { type: 'boolean' } }, async (session) => {
   if (session.positionals.length > 0) {
     const { shown } = await lookAt(session, only(session, 'approval'));
     return session.show(shown, wholeLines(shown, Date.now()));
   }
   const { client } = session.as([]);
-  const { approvals: list } = await client.request<ApprovalList>('approvals', 'GET', session.values['all'] === true ? '/approvals' : '/approvals?status=open');
+  const list: ApprovalView[] = [];
+  let next: string | null | undefined;
+  do {
+    const page: ApprovalList = await client.request<ApprovalList>('approvals', 'GET', `/approvals?${session.values['all'] === true ? '' : 'status=open&'}${next === undefined ? '' : `after=${encodeURIComponent(next)}`}`);
+    list.push(...page.approvals);
+    next = page.next ?? null;
+  } while (next !== null && list.length < mostListed);
   const now = Date.now();
-  const lines = list.flatMap((one) => [...approvalLines(one, now), '']);
+  const lines = [...list.flatMap((one) => [...approvalLines(one, now), '']), ...(next === null ? [] : [`More than ${list.length} were found; these are the ${session.values['all'] === true ? 'newest' : 'ones that end soonest'}.`])];
   session.show({ approvals: list }, list.length === 0 ? ['Nothing waits for people.'] : [...lines, 'Everything that one rests on: countersign approvals ID. Decide with: countersign approve ID --as PERSON --reason TEXT   (or deny)']);
 });
 

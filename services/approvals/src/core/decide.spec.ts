@@ -52,6 +52,11 @@ describe('an approval', () => {
     expect(given(both, voted('sam', 'approve', { roles: ['security'] })).when(vote('paul', 'approve', { speaker: speaker('paul', { roles: [] }) }))).toMatchObject({ events: [{ type: 'voted' }, { type: 'resolved', resolution: 'approved' }] });
   });
 
+  it('is decided by nobody who put it there to see who looks', () => {
+    const seeded: ApprovalEvent = { type: 'requested', question: { ...question, seededBy: 'tom' }, at: 0 };
+    expect([code(given(seeded).when(vote('tom', 'deny'))), code(given(seeded).when(vote('tina', 'deny')))]).toEqual(['self_approval', 'accepted']);
+  });
+
   it('is ended by one deny', () => {
     expect(given(requested, voted('tom', 'approve')).when(vote('tina', 'deny'))).toEqual({ status: 'accepted', events: [voted('tina', 'deny'), ended('denied')] });
   });
@@ -119,6 +124,13 @@ describe('an approval', () => {
     it('ends this question: what they made of it is judged anew', () => {
       expect(given(requested, voted('tom', 'approve')).when(edit('tina'))).toMatchObject({ events: [{ type: 'edited', edit: { person: 'tina', arguments: { to: 'DE2' } } }, { type: 'resolved', resolution: 'edited' }] });
     });
+    it('is no edit where only the order of members differs', () => {
+      const nested = questionOf(asking());
+      const of: ApprovalEvent = { type: 'requested', question: { ...nested, evidence: { ...nested.evidence, arguments: { to: 'DE1', of: { a: 1, b: [1, 2] } } } }, at: 0 };
+      const edited = (args: object): string => code(given(of).when(edit('tina', args as never)));
+      expect([edited({ of: { b: [1, 2], a: 1 }, to: 'DE1' }), edited({ of: { b: [2, 1], a: 1 }, to: 'DE1' }), edited({ to: 'DE1', of: { a: 1, b: { 0: 1, 1: 2 } } })]).toEqual(['nothing_changed', 'accepted', 'accepted']);
+    });
+
     it.each([['by whoever asked for it', edit('olga'), 'self_approval'], ['without a reason', edit('tina', { to: 'DE2' }, ' '), 'reason_required'], ['to what it is', edit('tina', {}), 'nothing_changed']])('is refused %s', (_, command, expected) => {
       expect(code(given(requested).when(command))).toBe(expected);
     });

@@ -7,17 +7,7 @@ import type { AuthenticatedPerson } from '@countersign/service-host';
 import type { ApprovalService } from '../compose.ts';
 import { shown, shownTo, shownWhole } from '../views/shown.ts';
 import { APPROVALS } from './governed.consumer.ts';
-
-const pageSize = 500;
-/** Most that a page of a list is, bytes of JSON: what reads it takes 8 MB at a time. */
-const mostBytes = 4_194_304;
-/** Where a page before ended, as its `next` says. */
-const placeOf = (after: string | undefined): { readonly expiresAt: number; readonly approval: string } | undefined => {
-  if (after === undefined) return undefined;
-  const [, expiresAt, approval] = /^(\d{1,15})\.([\w.:~-]{1,128})$/.exec(after) ?? [];
-  if (expiresAt === undefined || approval === undefined) throw new CodedError('invalid_request', 'after is the next of a page before', { status: 400 });
-  return { expiresAt: Number(expiresAt), approval };
-};
+import { pageOf, pageSize, placeOf } from './pages.ts';
 
 @Controller('approvals')
 export class ApprovalsController {
@@ -34,12 +24,7 @@ export class ApprovalsController {
     if (run !== undefined && !/^[\w.:~-]{1,128}$/.test(run)) throw new CodedError('invalid_request', 'run is an id', { status: 400 });
     const approvals = await this.#approvals.view.list(this.#tenant, { status: status === 'open' || status === 'closed' ? status : undefined, run, after: placeOf(after) }, pageSize);
     const standings = await this.#approvals.standings(person, approvals);
-    const views = approvals.map((one, i) => shownTo(one, standings[i]!, this.#approvals.now()));
-    let bytes = 0;
-    // Agents choose how large their arguments are: what does not fit comes with the next page, at least one comes with each.
-    const page = views.filter((one, i) => { bytes += Buffer.byteLength(JSON.stringify(one)); return i === 0 || bytes <= mostBytes; });
-    const last = views.length < pageSize && page.length === views.length ? undefined : page.at(-1)!;
-    return { approvals: page, next: last === undefined ? null : `${last.expiresAt}.${last.approval}` };
+    return pageOf(approvals.map((one, i) => shownTo(one, standings[i]!, this.#approvals.now())));
   }
 
   @Get(':approval')
