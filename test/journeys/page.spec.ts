@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startWhole, until } from '@countersign/spec/whole';
+import { deskTool, startWhole, until } from '@countersign/spec/whole';
 import type { Agent, Human, Whole } from '@countersign/spec/whole';
 import { peekJws, signPersonStatement } from '@countersign/identity';
 import type { Run } from '@countersign/sdk';
@@ -11,7 +11,7 @@ import { approvalFor } from './approval-for.ts';
 describe('the page', () => {
   let whole: Whole, clerk: Agent, browser: Browser;
   beforeAll(async () => {
-    [whole, browser] = await Promise.all([startWhole(), startBrowser()]);
+    [whole, browser] = await Promise.all([startWhole({}, undefined, { 'desk.credit': deskTool('Credits a customer; can be taken back', { to: { type: 'string', minLength: 1, maxLength: 34 }, minor: { type: 'integer', minimum: 1, maximum: 100_000 } }, { compensator: 'desk.write', facts: { target: '[args.to]', amount: 'args.minor', currency: "'EUR'" } }) }), startBrowser()]);
     clerk = await whole.agent('clerk');
   }, 240_000);
   afterAll(async () => { await browser?.close(); await whole?.close(); });
@@ -163,6 +163,29 @@ describe('the page', () => {
     const [vote] = record.kind === 'action.decided' ? record.resolved!.votes : [];
     expect(peekJws(vote!.jws)).toMatchObject({ sub: 'theo', conditions: { until: expect.any(Number), cap: { minor: 600, currency: 'EUR' } } });
     await Promise.all([page.context().close(), other.context().close()]);
+  });
+
+  it('approves one, and two more like it in this run beforehand', async () => {
+    const teller = await whole.agent('teller', { ceiling: 1 });
+    const run = await teller.open({ text: 'credit NL08 what it is owed', attestation: null });
+    const credit = async (minor: number) => { const action = run.propose('desk.credit', { to: 'NL08', minor }); await action.decision; return action; };
+    const action = await credit(500);
+    const { approval } = await approvalFor(whole, action.action);
+    const page = await open(`/ui/approvals/${approval}`);
+    await signIn(page, whole.people.tess);
+    await tabTo(page, 'reason');
+    await page.keyboard.type('the monthly credits');
+    await press(page, 'Under conditions');
+    await tabTo(page, 'uses');
+    await page.keyboard.type('2');
+    await tabTo(page, 'thisRun');
+    await page.keyboard.press('Space');
+    await press(page, 'Approve');
+    await page.waitForSelector('text=Ended: approved.');
+    expect((await whole.people.tess.call('approvals', 'GET', '/pre-approvals')).body['preApprovals']).toMatchObject([{ terms: { agent: 'teller', tool: 'desk.credit', targets: ['NL08'], run: run.id, amount: { minor: 500 }, sum: { minor: 1_000 }, uses: 2 }, signers: [{ person: 'tess' }] }]);
+    for (const minor of [500, 400]) expect(await (await credit(minor)).settled(60_000)).toMatchObject({ decision: 'allow', tier: 3 });
+    expect(await approvalFor(whole, (await credit(100)).action)).toMatchObject({ status: 'open' });
+    await page.context().close();
   });
 
   it('where nobody can be waited for, two break the glass, and the page says what that means', async () => {

@@ -23,7 +23,7 @@ export const approvals = personCommand('countersign approvals [APPROVAL | --all]
   const list: ApprovalView[] = [];
   let next: string | null | undefined;
   do {
-    const page: ApprovalList = await client.request<ApprovalList>('approvals', 'GET', `/approvals?${session.values['all'] === true ? '' : 'status=open&'}${next === undefined ? '' : `after=${encodeURIComponent(next)}`}`);
+    const page: ApprovalList = await client.request<ApprovalList>('approvals', 'GET', `/approvals?${session.values['all'] === true ? '' : 'status=open&'}${next == null ? '' : `after=${encodeURIComponent(next)}`}`);
     list.push(...page.approvals);
     next = page.next ?? null;
   } while (next !== null && list.length < mostListed);

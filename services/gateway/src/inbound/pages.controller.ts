@@ -1,7 +1,7 @@
 import { Body, Controller, Get, Headers, HttpCode, Inject, Param, Post, Query, Res } from '@nestjs/common';
 import { readFileSync } from 'node:fs';
-import { validateCastVoteRequest, validateEditApprovalRequest, validateEnrolPersonRequest, validatePageHaltRequest } from '@countersign/contracts';
-import type { CastVoteRequest, EditApprovalRequest, EnrolPersonRequest, PageHaltRequest } from '@countersign/contracts';
+import { validateCastVoteRequest, validateEditApprovalRequest, validateEnrolPersonRequest, validatePageHaltRequest, validateSignedStatementRequest } from '@countersign/contracts';
+import type { CastVoteRequest, EditApprovalRequest, EnrolPersonRequest, PageHaltRequest, SignedStatementRequest } from '@countersign/contracts';
 import { authenticatePerson, CodedError, PERSON_DIRECTORY, validated } from '@countersign/service-host';
 import type { PersonDirectory } from '@countersign/service-host';
 import type { Gateway } from '../compose.ts';
@@ -135,6 +135,14 @@ export class PagesController {
     this.#needed(cookie);
     const { status, resolution } = await this.#gateway.desk.edit(named(approval), body);
     return { status, resolution };
+  }
+
+  @Post('pre-approvals')
+  @HttpCode(200)
+  async preApprove(@Headers('cookie') cookie: string | undefined, @Body(validated(validateSignedStatementRequest)) { jws }: SignedStatementRequest) {
+    this.#needed(cookie);
+    const { preApproval } = await this.#gateway.desk.preApprove(jws);
+    return { preApproval };
   }
 
   @Post('approvals/:approval/questions')

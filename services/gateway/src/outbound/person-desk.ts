@@ -1,4 +1,4 @@
-import type { ApprovalList, ApprovalView, EditApprovalRequest, EnrolPersonRequest, HaltRequest, RunDetail, RunList } from '@countersign/contracts';
+import type { ApprovalList, ApprovalView, EditApprovalRequest, EnrolPersonRequest, HaltRequest, PreApprovalView, RunDetail, RunList } from '@countersign/contracts';
 import { parseStrictJson, signRelay } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
 import { CodedError } from '@countersign/service-host';
@@ -35,6 +35,8 @@ export const createPersonDesk = (options: DeskOptions) => {
     /** So do an edit and a question. */
     edit: (approval: string, body: EditApprovalRequest) => ask<ApprovalView>('approvals', `/approvals/${approval}/edits`, { method: 'POST', body }),
     ask: (approval: string, jws: string) => ask<ApprovalView>('approvals', `/approvals/${approval}/questions`, { method: 'POST', body: { jws } }),
+    /** And what somebody agrees to beforehand. */
+    preApprove: (jws: string) => ask<PreApprovalView>('approvals', '/pre-approvals', { method: 'POST', body: { jws } }),
     /** Under a login statement for supervision that the person signed for this. */
     halt: (login: string, body: HaltRequest) => ask<{ readonly halt: string }>('supervision', '/halts', { method: 'POST', authorization: `Bearer ${login}`, body }),
     enrol: (body: EnrolPersonRequest) => ask<{ readonly person: string }>('registry', '/people/enrol', { method: 'POST', body }),

@@ -1,5 +1,5 @@
 import type { ApprovalView } from '@countersign/contracts';
-import { decimalsOf, markup, visibleJson } from '@countersign/kernel';
+import { decimalsOf, markup, mostUses, notCovered, usualPreApproval, visibleJson } from '@countersign/kernel';
 import type { Markup } from '@countersign/kernel';
 import { aim, progressBar, tierBadge, told } from './inbox.ts';
 import { page } from './layout.ts';
@@ -59,7 +59,7 @@ ${evidence === undefined ? null : markup`${section('How the agent fared', list([
 ${section('What anomaly detection found', evidence.agentRecord.findings.length === 0 ? null : words(evidence.agentRecord.findings))}
 <details><summary>All ${Object.keys(evidence.facts).length} facts that the decision rests on, each with its origin</summary>${rows(Object.entries(evidence.facts).map(([name, { value, origin }]) => [`${word(name)} (${origin})`, words(value)] as const))}</details>`}
 </div><aside>
-${one.status !== 'open' ? null : genuine ? deciding(one) : markup`<p class="alarm" role="alert">What is shown is not what would be signed, or the tool changed since: nothing can be signed here. Tell an operator.</p>`}
+${one.status !== 'open' ? null : genuine ? deciding(one, now) : markup`<p class="alarm" role="alert">What is shown is not what would be signed, or the tool changed since: nothing can be signed here. Tell an operator.</p>`}
 ${one.edit === undefined ? null : markup`<p class="alarm">${word(one.edit.person)} asks for something else instead: policy has judged it anew. <a href="/ui">What waits for people</a> has it, if people are asked.</p>`}
 ${section('Who decides', rows([...(one.progress?.factors ?? [{ name: 'route', have: one.votes.length, need: one.quorum, roles: one.route, people: [] }]).map(({ name, have, need, roles, people }) => [name === 'route' ? 'Asked' : word(name), `${orOf([...roles, ...people])}: ${have} of ${need}`] as const),
     ['Not asked', one.requesters.length === 0 ? 'nobody is left out' : `${one.requesters.map(word).join(', ')} (part of the request)`], ['Until', time(one.expiresAt)], ['Run', markup`<a href="/ui/runs/${one.run}">${one.run}</a>`]]))}
@@ -73,8 +73,18 @@ ${section('Questions', list((one.questions ?? []).map(({ person: by, text, at })
 const glass = ({ glass: broken }: ApprovalView): Markup | null => (broken === undefined ? null : markup`<p class="alarm">${broken.people.map(word).join(' and ')} broke the glass: this went ahead without ${(broken.skipped ?? []).map(({ roles, people, missing }) => `${missing} of ${orOf([...roles, ...people])}`).join(', ') || 'the quorum'}. ${
   broken.reviewed !== null ? `${word(broken.reviewed.person)} says that it was ${broken.reviewed.verdict}.` : markup`Somebody with no part in it has to say whether that was right${broken.reviewDue === undefined ? null : markup`, by ${time(broken.reviewDue)}`}; nobody breaks it again before.`}</p>`);
 
+/** Agreeing beforehand to more of the same, where that can cover anything at all; the browser signs these terms, with what is typed. */
+const moreLikeIt = ({ tenant, agent, tool, run, tier, evidence }: ApprovalView, now: number): Markup | null => {
+  if (evidence === undefined) return null;
+  const targets = evidence.facts['target']?.value, from = Math.floor(now / 1_000), amount = evidence.cost ?? undefined;
+  const terms = { tenant, agent, tool, targets: (Array.isArray(targets) ? targets : []) as string[], run, ...(amount !== undefined && { amount }) };
+  if (notCovered({ ...terms, ...(amount !== undefined && { sum: amount }), uses: 1, from, until: from + usualPreApproval }, { tenant, agent, tool, run, tier, money: evidence.cost, facts: evidence.facts, failed: evidence.failed }, from * 1_000) !== null) return null;
+  return markup`<p><label for="uses">And so many more like it: this agent, tool and target, moving no more, for an hour or the time above</label><input id="uses" name="uses" inputmode="numeric" pattern="[0-9]{1,3}" maxlength="3" data-most="${mostUses}" data-terms="${visibleJson(terms)}"></p>
+<p><label for="thisRun"><input type="checkbox" id="thisRun" name="thisRun"> Those in this run only</label></p>`;
+};
+
 /** The vote, for those whose vote counts; for everybody else, why theirs would not. Voting forms sign what the page shows. */
-const deciding = (one: ApprovalView): Markup => {
+const deciding = (one: ApprovalView, now: number): Markup => {
   const { you } = one;
   const signs = markup`data-approval="${one.approval}" data-digest="${one.digest}" data-evidence="${one.evidenceDigest ?? ''}"`;
   const form = (what: string, label: string, more: Markup | null, buttons: Markup): Markup => markup`<form data-vote ${signs}><label for="${what}">${label}</label><textarea id="${what}" name="reason" maxlength="2000" required rows="3"></textarea>
@@ -82,7 +92,7 @@ ${more}<p class="buttons">${buttons}</p></form>`;
   const may = you === undefined || you.may;
   const { cost } = one, decimals = cost == null ? undefined : decimalsOf(cost.currency);
   const conditions = markup`<details><summary>Under conditions</summary><p><label for="minutes">Good for so many minutes from now</label><input id="minutes" name="minutes" inputmode="numeric" pattern="[0-9]{1,4}" maxlength="4"></p>${
-    decimals === undefined ? null : markup`<p><label for="cap">For no more than, ${word(cost!.currency)}</label><input id="cap" name="cap" inputmode="decimal" pattern="[0-9]{1,15}([.][0-9]{1,6})?" maxlength="22" data-currency="${cost!.currency}" data-decimals="${decimals}"></p>`}</details>`;
+    decimals === undefined ? null : markup`<p><label for="cap">For no more than, ${word(cost!.currency)}</label><input id="cap" name="cap" inputmode="decimal" pattern="[0-9]{1,15}([.][0-9]{1,6})?" maxlength="22" data-currency="${cost!.currency}" data-decimals="${decimals}"></p>`}${moreLikeIt(one, now)}</details>`;
   return markup`<section class="decide" data-live="${one.approval}" data-seen="${one.votes.length}"><h2>Your decision</h2>
 ${you?.why == null ? null : markup`<p data-why class="${may ? 'alarm' : 'quiet'}">${word(you.why)}</p>`}
 ${!may ? null : markup`${form('reason', 'Your reason', conditions, markup`<button type="submit" value="approve" class="yes">Approve</button> <button type="submit" value="deny" class="no">Deny</button>`)}

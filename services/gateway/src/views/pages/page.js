@@ -52,6 +52,15 @@ const conditionsOf = ({ minutes, cap }) => {
   return until === '' && most === '' ? undefined : { ...(until !== '' && { until: now() + Number(until) * 60 }), ...(most !== '' && { cap: { minor: Number(whole + fraction.padEnd(decimals, '0')), currency: cap.dataset.currency } }) };
 };
 
+/** Terms for more like it, as the page has them, with what was typed; undefined where nobody wants more. */
+const moreOf = ({ uses, thisRun }, conditions) => {
+  const typed = uses?.value.trim() ?? '';
+  if (typed === '') return undefined;
+  const count = Number(typed), { run, amount, ...terms } = JSON.parse(uses.dataset.terms), most = conditions?.cap ?? amount, from = now();
+  if (!/^\d{1,3}$/.test(typed) || count < 1 || count > Number(uses.dataset.most)) throw new Error(`how many more is a number from 1 to ${uses.dataset.most}`);
+  return { ...terms, ...(thisRun.checked && { run }), ...(most && { amount: most, sum: { ...most, minor: most.minor * count } }), uses: count, from, until: conditions?.until ?? from + 3_600 };
+};
+
 const votes = ['approve', 'deny', 'break_glass'];
 for (const form of document.querySelectorAll('form[data-vote]')) {
   doing(form, 'submit', async ({ submitter }) => {
@@ -60,7 +69,11 @@ for (const form of document.querySelectorAll('form[data-vote]')) {
     const { approval, digest, evidence } = form.dataset;
     const conditions = submitter.value === 'approve' ? conditionsOf(form.elements) : undefined;
     const jws = await sign(key, 'vote', { approval, digest, ...(evidence && { evidence }), vote: submitter.value, reason: form.elements.reason.value, ...(conditions && { conditions }) });
+    const terms = submitter.value === 'approve' ? moreOf(form.elements, conditions) : undefined;
     await post(`/ui/approvals/${approval}/votes`, { jws });
+    if (terms) {
+      await post('/ui/pre-approvals', { jws: await sign(key, 'pre-approval', { terms, reason: form.elements.reason.value }) }).catch((error) => { throw new Error(`Your vote counts, but nothing more was agreed to: ${error.message}`); });
+    }
     location.reload();
   });
 }
