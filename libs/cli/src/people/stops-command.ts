@@ -30,7 +30,11 @@ export const bulk = personCommand('countersign bulk pause|resume|cancel|terminat
     if (verb === undefined || !['pause', 'resume', 'cancel', 'terminate'].includes(verb)) throw new CannotRun('Say what to do: bulk pause, resume, cancel or terminate.');
     const filter = Object.fromEntries(['agent', 'status', 'tool'].flatMap((name) => (typeof session.values[name] === 'string' ? [[name, session.values[name]]] : [])));
     const { expect } = session.values;
-    // An empty variable of a shell must not stop the whole company.
+    // An empty variable of a shell must not stop the whole company, nor one word too many another part of it than was meant.
+    const empty = [...Object.entries(filter), ['expect', expect ?? '0']].find(([, value]) => String(value).trim() === '');
+    if (empty !== undefined) throw new CannotRun(`--${empty[0]} is empty.`);
+    if (typeof expect === 'string' && !/^\d{1,6}$/.test(expect)) throw new CannotRun(`--expect ${JSON.stringify(expect)} is no number of runs.`);
+    if ([runs.length > 0, Object.keys(filter).length > 0, session.values['all'] === true].filter(Boolean).length > 1) throw new CannotRun('Say which runs in one way: their ids, or --agent, --status and --tool, or --all.');
     if (runs.length === 0 && Object.keys(filter).length === 0 && session.values['all'] !== true) throw new CannotRun(`Say which runs: their ids, --agent, --status or --tool; --all for every run that is open.`);
     const done = await session.as(stopping).client.request<BulkResponse>('supervision', 'POST', '/bulk', { verb, reason: session.needed('reason'), ...(runs.length > 0 ? { runs } : { filter }), dryRun: session.values['dry-run'] === true, ...(typeof expect === 'string' && { expect: Number(expect) }) });
     if (done.items.some(({ ok }) => !ok)) session.failed();

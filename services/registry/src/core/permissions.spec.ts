@@ -28,6 +28,7 @@ describe('what an agent holds', () => {
     ['a text that is not what it looks like', pay, { ...pay, resources: [{ fact: 'target', patterns: ['NL*', 'NL/../DE1'] }] }, true],
     ['no resource', pay, { permission: 'pay', tools: ['pay.*'], limits: pay.limits! }, true], ['one resource more', pay, { ...pay, resources: [...pay.resources!, { fact: 'zone', patterns: ['a'] }] }, false],
     ['less money', pay, { ...pay, limits: { moneyPerAction: { minor: 9, currency: 'EUR' } } }, false], ['other money', pay, { ...pay, limits: { moneyPerAction: { minor: 9, currency: 'USD' } } }, true],
+    ['more calls in a run', { ...pay, limits: { callsPerRun: 5 } }, { ...pay, limits: { callsPerRun: 6 } }, true], ['as many calls without end', { ...pay, limits: { callsPerRun: 5 } }, { ...pay, limits: {} }, true], ['fewer calls in a run', { ...pay, limits: { callsPerRun: 5 } }, { ...pay, limits: { callsPerRun: 4 } }, false],
     ['no conditions', pay, { permission: 'pay', tools: ['pay.*'] }, true], ['at last held, not asked for', { ...pay, requestable: true }, pay, true], ['on request what was held', pay, { ...pay, requestable: true }, false],
   ])('%s', (_, before, after, more) => expect(moreThan(held(before), held(after)).length > 0).toBe(more));
 
