@@ -126,6 +126,13 @@ describe('people decide what waits', () => {
     expect(bad).toMatchObject({ run: run.id, target: ['NL66'], cost: { minor: 730 }, tier: real['tier'], requesters: real['requesters'], you: { may: true } });
     const { body: tool } = await operator.call('registry', 'GET', '/tools/desk.transfer');
     expect(isOfDigest(bad as never, String(tool['definition']))).toBe(true);
+    // Supervision, which knows the real one alone, shows whoever may be asked neither of them; who watches agents sees what waits.
+    const seenBy = async (who: Human) => ((await who.call('supervision', 'GET', `/runs/${run.id}`)).body['timeline'] as { action: string }[] | undefined)?.map((one) => one.action) ?? [];
+    await until('supervision has heard of it', async () => (await seenBy(operator)).includes(action.action));
+    expect(await seenBy(tess)).toEqual([]);
+    const told = async (who: Human) => ((await who.call('supervision', 'GET', `/timeline?run=${run.id}`)).body['events'] as { kind: string }[]).map(({ kind }) => kind);
+    expect([await told(tess), await told(operator)]).toEqual([['run.started'], ['run.started', 'action.decided']]);
+    expect((await tess.call('supervision', 'GET', '/runs?agent=clerk')).body['runs']).toEqual(expect.arrayContaining([expect.objectContaining({ run: run.id, actions: 0, waiting: 0 })]));
     expect(await tess.vote(bad as never, 'deny')).toMatchObject({ status: 200, body: { resolution: 'denied', seeded: true } });
     await tess.vote(approval, 'deny');
     expect(await action.settled(10_000)).toMatchObject({ decision: 'deny' });

@@ -26,7 +26,7 @@ export interface SlackServer {
   answerWith(fault: { readonly status: number; readonly headers?: Readonly<Record<string, string>> } | undefined): void;
   close(): Promise<void>;
 }
-export interface SlackOptions { readonly token: string; readonly team: string; readonly signingSecret: string; /** Interactivity's request URL. */ readonly requestUrl: string; readonly port?: number; readonly page?: (posts: readonly SlackPost[]) => string }
+export interface SlackOptions { readonly token: string; readonly team: string; readonly signingSecret: string; /** Interactivity's request URL. */ readonly requestUrl: string; readonly port?: number; readonly page?: (posts: readonly SlackPost[], alone: { readonly answers: ReadonlyMap<string, readonly string[]>; readonly views: ReadonlyMap<string, SlackView> }) => string }
 /** How long a click opens a modal. */
 const triggerMs = 3_000;
 
@@ -90,7 +90,7 @@ export const startSlackServer = async (options: SlackOptions): Promise<SlackServ
       answers.set(user, [...(answers.get(user) ?? []), String((JSON.parse(raw) as { text?: unknown }).text)]);
       return send(200, { ok: true });
     }
-    if (path === '/' && options.page !== undefined) { response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'" }).end(options.page([...posts.values()])); return; }
+    if (path === '/' && options.page !== undefined) { response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'" }).end(options.page([...posts.values()], { answers, views })); return; }
     // The page's buttons are for the page: no other one in this browser presses them.
     if (path === '/click' && request.method === 'POST') return request.headers.origin === url ? pressed(raw, response) : send(403, { ok: false, error: 'forbidden_origin' });
     if (fault !== undefined) return send(fault.status, { ok: false, error: fault.status === 429 ? 'ratelimited' : 'service_unavailable' }, fault.headers);
@@ -108,6 +108,8 @@ export const startSlackServer = async (options: SlackOptions): Promise<SlackServ
     const form = new URLSearchParams(raw);
     const post = posts.get(form.get('message') ?? '');
     if (post !== undefined) await click(post.user, post, form.get('action') ?? '');
+    const user = form.get('user') ?? '';
+    if (form.get('action') === 'submit' && views.has(user)) await submit(user, { reason: form.get('reason') ?? '' });
     response.writeHead(303, { location: '/' }).end();
   };
 
