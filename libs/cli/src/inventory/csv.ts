@@ -44,7 +44,8 @@ const columnsOf = (header: readonly string[], map: ReadonlyMap<Field, string>): 
   const columns = new Map<Field, { n: number; header: string }>();
   for (const field of fields) {
     const wanted = map.get(field);
-    const n = header.findIndex((one) => (wanted === undefined ? (names[field] as readonly string[]).includes(plain(one)) : plain(one) === plain(wanted)));
+    const fits = header.flatMap((one, at) => ((wanted === undefined ? (names[field] as readonly string[]).includes(plain(one)) : plain(one) === plain(wanted)) ? [at] : [])), n = fits[0] ?? -1;
+    if (fits.length > 1) throw new CannotRun(`Two columns say ${field}: ${fits.map((at) => JSON.stringify(header[at])).join(', ').slice(0, 500)}. Say which with --map ${field}=COLUMN, or give them names of their own.`);
     if (n >= 0) columns.set(field, { n, header: header[n]! });
     else if (wanted !== undefined) throw new CannotRun(`--map names a column ${JSON.stringify(wanted)}; the file has ${header.map((one) => JSON.stringify(one)).join(', ').slice(0, 500)}.`);
   }

@@ -43,6 +43,10 @@ describe('an inventory in CSV', () => {
     expect(() => csv('a,b\n1,2\n')).toThrow(/No column for externalId/);
     expect(() => mapOf('colour=red')).toThrow(/not understood/);
     expect(() => csv('')).toThrow(/no header/);
+    // Which of two is meant nobody guesses.
+    expect(() => csv('id,name,Name\n1,One,Uno\n')).toThrow(/Two columns say name: "name", "Name"/);
+    expect(() => csv('id,app_id,name\n1,2,One\n')).toThrow(/Two columns say externalId/);
+    expect(fromCsv(Buffer.from('id,app_id,name\n1,2,One\n'), mapOf('externalId=app_id')).found[0]!.row.externalId).toBe('2');
     expect(() => csv(`external_id,name\n${'1,a\n'.repeat(mostRows + 1)}`)).toThrow(/more than 10,000 rows/);
   });
 
