@@ -3,6 +3,7 @@ import { generateKey } from '@countersign/identity';
 import { paymentLog, signer, vkeyOf } from '../../libs/cli/src/audit/evidence/evidence.fixture.ts';
 import type { Collected } from '../../libs/cli/src/audit/evidence/collect.ts';
 import { filesOf } from '../../libs/cli/src/audit/evidence/export.ts';
+import { probes } from '../../libs/identity/src/proof-probes.fixture.ts';
 import { built, outsiders, unlessSkipped } from './outsiders.ts';
 import type { Outsiders } from './outsiders.ts';
 
@@ -37,5 +38,13 @@ import type { Outsiders } from './outsiders.ts';
     expect(await outside.proof(leaf, proof(3).replace('\nindex 3\n', '\nindex 2\n'))).toMatchObject({ holds: false });
     const other = exported(forged);
     expect(await outside.proof(other.get('entries/3.leaf')!, Buffer.from(other.get('entries/3.tlog-proof')!).toString())).toMatchObject({ holds: false });
+  });
+
+  it('transparency-dev/merkle says of every bent proof what our verifier says (libs/identity, proof-probes.spec.ts)', async () => {
+    // That a log grew out of nothing proves nothing: ours refuses to say so, version 0.0.2 of merkle lets an empty proof pass.
+    const asked = probes.filter((probe) => !('size1' in probe && probe.size1 === 0));
+    const verdicts = await outside.probes(asked);
+    expect(verdicts).toHaveLength(asked.length);
+    expect(asked.filter(({ wantErr }, i) => verdicts[i] === wantErr)).toEqual([]);
   });
 });

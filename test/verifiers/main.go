@@ -6,12 +6,14 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"net"
 	"net/url"
 	"os"
 
 	"filippo.io/torchwood"
+	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
 	"github.com/transparency-dev/tessera/api"
 	"github.com/transparency-dev/tessera/client"
@@ -26,13 +28,14 @@ const usage = `fsck VKEYFILE URL                  the whole log (http:, https: o
 note VKEYFILE CHECKPOINTFILE         the checkpoint is signed by the key (x/mod sumdb/note)
 extends POLICYFILE CHECKPOINTFILE URL  the log has grown from the checkpoint and nothing before it changed (x/mod tlog, torchwood)
 proof POLICYFILE LEAFFILE PROOFFILE  the leaf is in the log (torchwood); the policy names log key, witnesses and quorum
+probes FILE                          what transparency-dev/merkle says of each inclusion or consistency proof in a JSON list, a line each
 agent SOCKET                         an ssh-agent with one fresh Ed25519 key, for litewitness; prints its fingerprint`
 
 func main() {
 	commands := map[string]struct {
 		arguments int
 		run       func([]string) error
-	}{"fsck": {2, checkLog}, "note": {2, openNote}, "extends": {3, extends}, "proof": {3, verifyProof}, "agent": {1, serveAgent}}
+	}{"fsck": {2, checkLog}, "note": {2, openNote}, "extends": {3, extends}, "proof": {3, verifyProof}, "probes": {1, judgeProbes}, "agent": {1, serveAgent}}
 	if len(os.Args) < 2 || commands[os.Args[1]].run == nil || len(os.Args)-2 != commands[os.Args[1]].arguments {
 		fmt.Fprintln(os.Stderr, usage)
 		os.Exit(2)
@@ -168,6 +171,33 @@ func verifyProof(args []string) error {
 		return err
 	}
 	return torchwood.VerifyProof(rules, tlog.RecordHash(leaf), proof)
+}
+
+// In the shape of the test data of transparency-dev/merkle: with leafHash it is an inclusion, else a consistency proof.
+type probe struct {
+	LeafIdx, TreeSize, Size1, Size2 uint64
+	LeafHash, Root, Root1, Root2    []byte
+	Proof                           [][]byte
+}
+
+func judgeProbes(args []string) error {
+	text, err := os.ReadFile(args[0])
+	if err != nil {
+		return err
+	}
+	var probes []probe
+	if err := json.Unmarshal(text, &probes); err != nil {
+		return err
+	}
+	for _, one := range probes {
+		if one.LeafHash != nil {
+			err = proof.VerifyInclusion(rfc6962.DefaultHasher, one.LeafIdx, one.TreeSize, one.LeafHash, one.Proof, one.Root)
+		} else {
+			err = proof.VerifyConsistency(rfc6962.DefaultHasher, one.Size1, one.Size2, one.Proof, one.Root1, one.Root2)
+		}
+		fmt.Println(err == nil)
+	}
+	return nil
 }
 
 func serveAgent(args []string) error {

@@ -24,6 +24,8 @@ export interface Outsiders {
   extends(checkpoint: string, url: string): Promise<Said>;
   /** torchwood: this leaf stands where the tlog-proof says. */
   proof(leaf: Uint8Array, proof: string): Promise<Said>;
+  /** transparency-dev/merkle: whether each of these proofs holds. */
+  probes(list: readonly object[]): Promise<readonly boolean[]>;
   close(): void;
 }
 
@@ -50,6 +52,12 @@ export const outsiders = (vkey: string, policy = 'quorum none'): Outsiders => {
     note: (checkpoint) => ask('note', key, file(checkpoint)),
     extends: (checkpoint, url) => ask('extends', rules, file(checkpoint), url),
     proof: (leaf, proof) => ask('proof', rules, file(leaf), file(proof)),
+    probes: (list) => new Promise((resolve, reject) => {
+      execFile(join(folder, 'verifiers'), ['probes', file(JSON.stringify(list))], { timeout: 30_000, maxBuffer: 1 << 24 }, (error, stdout) => {
+        if (error === null) resolve(stdout.trim().split('\n').map((line) => line === 'true'));
+        else reject(error);
+      });
+    }),
     close: () => rmSync(dir, { recursive: true, force: true }),
   };
 };
