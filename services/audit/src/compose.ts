@@ -8,7 +8,7 @@ import type { Pool } from 'pg';
 import type { SubjectKeys } from './app/keys.ts';
 import type { CheckpointKeeper, Entry, PublishCheckpoint, RefusalNotes } from './app/ports.ts';
 import { createSequencer } from './app/sequencer.ts';
-import type { Sequencer } from './app/sequencer.ts';
+import type { Following, Sequencer } from './app/sequencer.ts';
 import { createPrivacy } from './app/privacy.ts';
 import type { Privacy } from './app/privacy.ts';
 import { LogRefused } from './app/take.ts';
@@ -103,6 +103,9 @@ export interface Audit {
   close(): Promise<void>;
 }
 
+/** Records that are prepared and handed in together. */
+const portion = 250;
+
 /** Audit's own header is nobody else's to write. Nearly every record is as it is: copying its headers would cost more than all the rest here. */
 const withoutForged = (headers: BusMessage['headers']): BusMessage['headers'] => {
   if (headers[refusedHeader] === undefined) return headers;
@@ -149,7 +152,7 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   const first = ports.predecessor === undefined ? undefined : await succeed(ports.pool, ports.origin, ports.predecessor, ports.keeper, word);
   const sequencer = await createSequencer({
     origin: ports.origin, tenant: ports.tenant, store, keeper: ports.keeper, sha256: encodings.sha256, utf8: encodings.utf8, prepare,
-    sign: createCheckpointSigner(encodings, ports.origin, [ed25519Signer(encodings, ports.origin, ports.key)]), publish: ports.publish, now: ports.now, maxBatch: ports.maxBatch ?? 500, accept: ports.accept,
+    sign: createCheckpointSigner(encodings, ports.origin, [ed25519Signer(encodings, ports.origin, ports.key)]), publish: ports.publish, now: ports.now, maxBatch: ports.maxBatch ?? 1_000, accept: ports.accept,
   }).catch(async (error: unknown) => {
     if (error instanceof LogRefused) await ports.refusals?.note(ports.origin, error.code, ports.now());
     throw error;
@@ -164,7 +167,16 @@ export const composeAudit = async (ports: AuditPorts): Promise<Audit> => {
   return {
     refusalOf: ports.refusalOf,
     prepare: (messages) => prepare(messages.map(toSource)),
-    record: async (messages) => sequencer.add(await prepare(messages.map(toSource))),
+    record: async (messages) => {
+      // The next portion is prepared while the one before is written: each is under a checkpoint sooner than all of them would be together.
+      const following: Following = { broken: false }, added: Promise<void>[] = [];
+      for (let at = 0; (at === 0 || at < messages.length) && !following.broken; at += portion) {
+        const adding = sequencer.add(await prepare(messages.slice(at, at + portion).map(toSource)), following);
+        adding.catch(() => undefined);
+        added.push(adding);
+      }
+      await Promise.all(added);
+    },
     published,
     questions,
     completeness: async () => ({ completeUntil: await readCompleteUntil(ports.pool, ports.origin), ...await readCompleteness(ports.pool, ports.origin, ports.now()) }),

@@ -16,7 +16,7 @@ import { processorTime } from './processor-time.ts';
 import type { Results } from './measured.ts';
 
 const rounds = 3;
-const batch = 250; // what the consumer of services/audit is handed at most
+const batch = 250; // what services/audit hands to its sequencer at once
 const bareBatch = 2_000; // the size that suits a bare insert best (FACTS 4)
 const sources = 4;
 /** What is held ready at once: as in the service, the rest of the log does not lie around in memory while this is written. */
@@ -41,7 +41,7 @@ const openLog = async (pool: pg.Pool, name: string, threads: number): Promise<{ 
   const key = generateKey('audit-1');
   const audit = await composeAudit({
     refusalOf: createRefusals(createKeySet([])), pool, origin: `bench/${name}`, tenant: 'acme', key: { privateKey: key.key, publicKey: Buffer.from(key.publicJwk.x, 'base64url') }, ...await localCustody(folder, join(folder, 'last')),
-    pseudonymSecret: Buffer.alloc(32), publish: async () => undefined, now: Date.now, maxBatch: batch * 2, threads,
+    pseudonymSecret: Buffer.alloc(32), publish: async () => undefined, now: Date.now, threads,
   });
   return { audit, close: async () => { await audit.close(); await rm(folder, { recursive: true }); } };
 };

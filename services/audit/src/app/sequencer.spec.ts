@@ -9,6 +9,7 @@ import type { Statement } from '../core/statement.ts';
 import { Fenced } from './ports.ts';
 import type { CheckpointKeeper, DueStatement, Entry, LogStore, SignedHead } from './ports.ts';
 import { createSequencer } from './sequencer.ts';
+import type { Following } from './sequencer.ts';
 
 const sha256 = (...parts: readonly Uint8Array[]) => createHash('sha256').update(Buffer.concat(parts)).digest();
 const source = (offset: number, partition = 0, id?: string): SourceRecord => ({ topic: 'runs.governed.v1', partition, offset: BigInt(offset), at: 1, headers: id === undefined ? {} : { ce_id: id }, value: Buffer.from(`${partition}:${offset}`) });
@@ -69,7 +70,7 @@ const given = () => {
     store, keeper, sha256, maxBatch: 100, accept, now: () => 1, publish: async ({ size }) => { expect(size).toBeLessThanOrEqual(entries.length); failAt('telling', 'nobody can be told'); signed.push(size); },
     sign: (size, root) => ({ note: `${size}`, root: Buffer.from(root).toString('base64') }),
   });
-    return { ...sequencer, add: (sources: readonly SourceRecord[]) => sequencer.add(prepare(sources)) };
+    return { ...sequencer, add: (sources: readonly SourceRecord[], following?: Following) => sequencer.add(prepare(sources), following) };
   };
   return { entries, signed, start, failNext: (how: Failure | undefined) => { fail = how; }, tamper: () => { tiles.set('0/0', Buffer.from(leafHash(sha256, Buffer.from('rewritten')))); }, restore: (older: LogState) => { state = older; }, state: () => state, say: (how: typeof word) => { word = how; }, lose: () => { const lost = kept; kept = undefined; return lost; }, forgetVouched: () => { kept = { size: kept!.size, root: kept!.root, note: kept!.note }; }, kept: () => kept };
 };
@@ -127,6 +128,36 @@ describe('the sequencer', () => {
       expect(log.signed.at(-1)).toBe(partitions * 12);
       await sequencer.close();
     }), { seed: 20_261_121, numRuns: 60 });
+  });
+
+  it('leaves nothing out where portions are handed in one behind the other, and one of them fails while the next are on their way', async () => {
+    const failing = fc.array(fc.constantFrom<Failure | undefined>('before', 'after', 'keeping', 'telling', undefined), { maxLength: 12 });
+    await fc.assert(fc.asyncProperty(failing, fc.array(fc.nat({ max: 6 }), { minLength: 1, maxLength: 9 }), fc.integer({ min: 1, max: 3 }), async (failures, pauses, partitions) => {
+      const log = given();
+      const sequencer = await log.start();
+      const left = [...failures];
+      let handedIn = 0;
+      /** All at once but for what preparing takes; nobody looks whether the one before failed. */
+      const handIn = async (partition: number): Promise<unknown> => {
+        const following: Following = { broken: false }, added: Promise<void>[] = [];
+        for (let offset = 0; offset < 12; offset += 2) {
+          for (let pause = pauses[handedIn++ % pauses.length]!; pause > 0; pause--) await new Promise((resolve) => { setImmediate(resolve); });
+          if (left.length > 0) log.failNext(left.pop());
+          const adding = sequencer.add([source(offset, partition), source(offset + 1, partition)], following);
+          adding.catch(() => undefined);
+          added.push(adding);
+        }
+        return Promise.all(added).then(() => undefined, (error: unknown) => error);
+      };
+      await Promise.all(Array.from({ length: partitions }, async (_, partition) => {
+        let refused: unknown = 'not handed in';
+        for (let attempt = 0; refused !== undefined && attempt < 100; attempt++) refused = await handIn(partition);
+        if (refused !== undefined) throw refused;
+      }));
+      for (let partition = 0; partition < partitions; partition++) expect(log.entries.filter((entry) => entry.source.partition === partition).map((entry) => Number(entry.source.offset))).toEqual(Array.from({ length: 12 }, (_, i) => i));
+      expect(log.signed.at(-1)).toBe(partitions * 12);
+      await sequencer.close();
+    }), { seed: 20_261_122, numRuns: 100 });
   });
 
   it('puts its own statements on the record, numbered by themselves', async () => {

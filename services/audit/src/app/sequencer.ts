@@ -12,9 +12,15 @@ import { saidTwice } from '../core/incidents.ts';
 import { take } from './take.ts';
 import type { CheckpointKeeper, Entry, LogStore, PublishCheckpoint, SignCheckpoint, SignedHead } from './ports.ts';
 
+/**
+ * Hand-ins of one source that come one behind the other, before the first is written. Where one fails, none behind it is taken: the log would go on
+ * behind what is missing, and pass it over when it is handed in again.
+ */
+export interface Following { broken: boolean }
+
 export interface Sequencer {
-  /** Resolves once these entries are in the log and covered by a signed checkpoint. Handing the same records in again adds nothing. */
-  add(entries: readonly Entry[]): Promise<void>;
+  /** Resolves once these entries are in the log and covered by a signed checkpoint. Handing the same records in again adds nothing. @param following those of its source that were handed in before, where it did not wait for them */
+  add(entries: readonly Entry[], following?: Following): Promise<void>;
   /** Puts statements of audit's own on the record, and those that are due; none given, only the latter. */
   state(...statements: readonly Statement[]): Promise<void>;
   size(): number;
@@ -50,6 +56,7 @@ export interface SequencerDeps {
 const maxBatchBytes = 16 * 1024 * 1024;
 
 interface Waiting {
+  readonly following?: Following | undefined;
   readonly entries: readonly Entry[];
   readonly statements: readonly Statement[];
   readonly done: () => void;
@@ -58,6 +65,7 @@ interface Waiting {
 
 /** What a batch made of the log. */
 interface Written {
+  readonly batch: readonly Waiting[];
   readonly state: LogState;
   /** Whether the store has statements that are not on the record yet; once the batch is committed. */
   readonly owing: Promise<boolean>;
@@ -92,8 +100,16 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
 
   const fail = (batch: readonly Waiting[], error: unknown): void => {
     held = undefined;
-    for (const one of batch) one.failed(error);
+    for (const one of batch) {
+      if (one.following) one.following.broken = true;
+      one.failed(error);
+    }
   };
+  /** Without what follows something that failed. */
+  const unbroken = (batch: readonly Waiting[]): readonly Waiting[] => batch.filter((one) => {
+    if (one.following?.broken) one.failed(new Error('what came before it was not written'));
+    return !one.following?.broken;
+  });
 
   const checkpoint = async ({ edge }: LogState): Promise<void> => {
     const { size } = edge;
@@ -149,28 +165,30 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
   };
 
   /** Hands a batch to the store on top of the one before, which may still be under way. */
-  const write = async (batch: readonly Waiting[]): Promise<Written> => {
+  const write = async (taken: readonly Waiting[]): Promise<Written> => {
     if (held === undefined) {
       await before;
       held = await own();
     }
     // An empty hand-in asks to look: something else may have come to owe a statement. What the batch before settles must not be stated again.
-    const look = held.due || batch.some((one) => one.entries.length + one.statements.length === 0);
+    const look = held.due || taken.some((one) => one.entries.length + one.statements.length === 0);
     if (look) await before;
     const current = held ?? (held = await own());
     const due = look ? await store.due() : [];
+    // Not before here: from now on the store refuses what is built on something that fails.
+    const batch = unbroken(taken);
     const statements = [...due, ...batch.flatMap((one) => one.statements)];
     const entries = [...unseen(current.state, batch.flatMap((one) => one.entries)), ...await stated(current.state, statements)];
     if (entries.length === 0) {
       if (look) held = { ...current, due: false };
       // What is here already may be in the batch before, which may still fail: nothing is signed that is not committed.
-      return { state: current.state, owing: before.then((committed) => { if (!committed) throw new Error('the batch before it was not committed'); return false; }) };
+      return { batch, state: current.state, owing: before.then((committed) => { if (!committed) throw new Error('the batch before it was not committed'); return false; }) };
     }
     const appended = append(sha256, current.state, entries);
     const reconciled = reconcile(current.state.seen, entries);
     const state: LogState = { ...appended.state, seen: reconciled.seen, holds: holdsAfter(current.state.holds, statements, deps.now()) };
     held = { state, due: false };
-    return { state, owing: store.append(current.state.edge.size, entries, appended.tiles, state, [...reconciled.owes, ...saidTwice(entries)], due.map(({ id }) => id)) };
+    return { batch, state, owing: store.append(current.state.edge.size, entries, appended.tiles, state, [...reconciled.owes, ...saidTwice(entries)], due.map(({ id }) => id)) };
   };
 
   const next = (): readonly Waiting[] => {
@@ -187,7 +205,7 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
   };
 
   const drain = async (): Promise<void> => {
-    const land = async ({ state, owing }: Written, batch: readonly Waiting[]): Promise<boolean> => {
+    const land = async ({ batch, state, owing }: Written): Promise<boolean> => {
       try {
         if (await owing) enqueue({ entries: [], statements: [], done: () => undefined, failed: () => undefined });
         [reached, holds] = [state.next, state.holds];
@@ -202,7 +220,7 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
       while (waiting.length > 0) {
         const batch = next();
         try {
-          const landing = land(await write(batch), batch);
+          const landing = land(await write(batch));
           // Two at most: one that is being committed and one that is ready.
           await before;
           before = landing;
@@ -219,16 +237,16 @@ export const createSequencer = async (deps: SequencerDeps): Promise<Sequencer> =
     waiting.push(one);
     running ??= drain();
   };
-  const handIn = (entries: readonly Entry[], statements: readonly Statement[]): Promise<void> => new Promise((done, failed) => {
+  const handIn = (entries: readonly Entry[], statements: readonly Statement[], following?: Following): Promise<void> => new Promise((done, failed) => {
     if (closed) failed(new Error('the sequencer is closed'));
-    else enqueue({ entries, statements, done, failed });
+    else enqueue({ entries, statements, following, done, failed });
   });
 
   // An owner before may still have been signing its last batch: what it signed is read again.
   held = await own().catch(own);
   if (held.due || accepted.length > 0) await handIn([], accepted);
   return {
-    add: (entries) => handIn(entries, []),
+    add: (entries, following) => handIn(entries, [], following),
     state: (...statements) => handIn([], statements),
     size: () => covered,
     reached: () => reached,

@@ -14,11 +14,8 @@ export const recorded = [
   topic.registryAgents, topic.registryTools,
 ] as const;
 
-/**
- * Dead letters of audit's own topics: nothing it reads is ever poison to it, so there are none. Each partition hands in one batch at a time and waits for its
- * signed checkpoint: how long that takes under full load goes by how much is under way at once, and larger batches are hardly cheaper.
- */
-const extras = { deadLetters: null, maxBatch: 250 };
+/** Dead letters of audit's own topics: nothing it reads is ever poison to it, so there are none. */
+const extras = { deadLetters: null, maxBatch: 1000 };
 const [governed, registry, approvals, supervision, halts, findings, policy, dead, agents, tools] = recorded;
 
 @Controller()
