@@ -1,5 +1,6 @@
 const seed = 0x9747b28c;
 const m = 0x5bd1e995;
+const utf8 = new TextEncoder();
 
 /** murmur2 as Kafka's Java client computes it (org.apache.kafka.common.utils.Utils.murmur2): 32 bit, signed. */
 export const murmur2 = (bytes: Uint8Array): number => {
@@ -24,5 +25,5 @@ export const murmur2 = (bytes: Uint8Array): number => {
 /** The partition of a key among n: Kafka's default partitioner, so that any Kafka client agrees. Throws RangeError unless n is a positive integer. */
 export const partitionFor = (key: string, n: number): number => {
   if (!Number.isSafeInteger(n) || n < 1) throw new RangeError(`a topic has at least one partition, not ${n}`);
-  return (murmur2(new TextEncoder().encode(key)) & 0x7fffffff) % n;
+  return (murmur2(utf8.encode(key)) & 0x7fffffff) % n;
 };

@@ -12,7 +12,8 @@ export class BehaviourConsumer {
     this.#anomaly = anomaly;
   }
 
-  @EventPattern('anomaly.actions.v1')
+  // Each batch is a transaction of a few statements, whatever stands in it.
+  @EventPattern('anomaly.actions.v1', { maxBatch: 2_000 })
   actions(@Payload() messages: readonly BusMessage[]) {
     return this.#anomaly.watched(messages);
   }
