@@ -35,6 +35,19 @@ describe('data keys in a file', () => {
     expect((await keys.keysFor([subject('run:a')]))[0]!.id).not.toBe(a!.id);
   });
 
+  it('are durable before anybody has them, also for many who ask at once, and where the key management fails in between', async () => {
+    const kms = await openLocalKms(folder);
+    let wraps = 0;
+    const keys = await openFileKeys(folder, { ...kms, wrap: (key) => ((wraps += 1) === 2 ? Promise.reject(new Error('the KMS is away')) : kms.wrap(key)) });
+    const asked = await Promise.allSettled([[subject('run:a'), subject('run:b')], [subject('run:c'), subject('run:d', 'p-ann')], [subject('run:c'), subject('run:a')]].map((subjects) => keys.keysFor(subjects)));
+    expect(asked.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+    const [[c, d], [again, a]] = asked.slice(1).map((one) => (one as PromiseFulfilledResult<readonly { id: string }[]>).value) as [[{ id: string }, { id: string }], [{ id: string }, { id: string }]];
+    expect(again).toEqual(c);
+    const restarted = await open();
+    expect((await restarted.keysFor([subject('run:a'), subject('run:c'), subject('run:d', 'p-ann')])).map(({ id }) => id)).toEqual([a.id, c.id, d.id]);
+    expect((await keys.keysFor([subject('run:b')]))[0]!.id).toBe((await (await open()).keysFor([subject('run:b')]))[0]!.id);
+  });
+
   it('survive a line that a crash cut off', async () => {
     const [a] = await (await open()).keysFor([subject('run:a')]);
     await appendFile(join(folder, 'data-keys.jsonl'), '{"id":"cut');

@@ -8,6 +8,8 @@ import { freshKey } from './seal.ts';
 /** One line of the file. `persons` are pseudonyms; a later line of the same id replaces an earlier one. */
 interface Kept { readonly id: string; readonly tenant: string; readonly subject: string; readonly persons: readonly string[]; readonly kek: string; readonly wrapped: string }
 
+interface Ask { readonly subjects: readonly Subject[]; readonly resolve: (keys: readonly DataKey[]) => void; readonly reject: (error: unknown) => void }
+
 const mostOpen = 10_000;
 const nameOf = (tenant: string, subject: string): string => `${tenant}\0${subject}`;
 
@@ -66,25 +68,43 @@ export const openFileKeys = async (folder: string, kms: KeyManagement): Promise<
   await load();
   // Ends a line that a crash cut off, so that the next one stands alone.
   if (byId.size > 0 || await readFile(path).then((bytes) => bytes.length > 0, () => false)) await write(`${path}.new`, 'w', [...byId.values()].map((one) => `${JSON.stringify(one)}\n`).join('')).then(() => rename(`${path}.new`, path));
+  let asked: Ask[] = [];
+  const linesFor = async (subjects: readonly Subject[], fresh: Kept[]): Promise<void> => {
+    for (const subject of new Map(subjects.map((one) => [`${nameOf(one.tenant, one.subject)}\0${one.person}`, one])).values()) {
+      const line = await lineFor(subject);
+      if (!line) continue;
+      fresh.push(line);
+      remember(line);
+    }
+  };
+  const keysOf = async (subjects: readonly Subject[]): Promise<readonly DataKey[]> => {
+    const keys: DataKey[] = [];
+    for (const { tenant, subject } of subjects) {
+      const kept = byId.get(bySubject.get(nameOf(tenant, subject))!)!;
+      keys.push({ id: kept.id, key: await unwrap(kept) });
+    }
+    return keys;
+  };
+  /** Answers all who have asked by now: what is new is synced once for all of them. Who cannot be answered holds up nobody else. */
+  const answer = async (): Promise<void> => {
+    const fresh: Kept[] = [], readable: Ask[] = [];
+    const asking = asked;
+    asked = [];
+    for (const ask of asking) await linesFor(ask.subjects, fresh).then(() => readable.push(ask), ask.reject);
+    try {
+      // Also what was made for somebody before it failed: from now on it is known. What could not be made durable is not: the file is read again.
+      if (fresh.length > 0) await write(path, 'a', fresh.map((line) => `${JSON.stringify(line)}\n`).join('')).catch(async (error: unknown) => { await load(); throw error; });
+    } catch (error) {
+      for (const ask of readable) ask.reject(error);
+      return;
+    }
+    for (const ask of readable) await keysOf(ask.subjects).then(ask.resolve, ask.reject);
+  };
+
   return {
-    keysFor: (subjects) => inTurn(async () => {
-      const fresh: Kept[] = [];
-      for (const subject of new Map(subjects.map((one) => [`${nameOf(one.tenant, one.subject)}\0${one.person}`, one])).values()) {
-        const line = await lineFor(subject);
-        if (!line) continue;
-        fresh.push(line);
-        remember(line);
-      }
-      if (fresh.length > 0) {
-        // What could not be made durable is not used: the next call reads the file again.
-        await write(path, 'a', fresh.map((line) => `${JSON.stringify(line)}\n`).join('')).catch(async (error: unknown) => { await load(); throw error; });
-      }
-      const keys: DataKey[] = [];
-      for (const { tenant, subject } of subjects) {
-        const kept = byId.get(bySubject.get(nameOf(tenant, subject))!)!;
-        keys.push({ id: kept.id, key: await unwrap(kept) });
-      }
-      return keys;
+    keysFor: (subjects) => new Promise((resolve, reject) => {
+      asked.push({ subjects, resolve, reject });
+      if (asked.length === 1) void inTurn(answer);
     }),
     open: async (id) => {
       const kept = byId.get(id);

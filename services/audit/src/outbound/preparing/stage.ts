@@ -28,8 +28,8 @@ export interface Preparing {
 
 /** Fewer are not worth the way to another thread and back. */
 const worthAThread = 32;
-/** Batches at a thread: one that it works on and one that waits for keys or its turn. */
-const perThread = 2;
+/** Batches at a thread: one that it works on, and others that wait for keys, which are synced together, or for their turn. */
+const perThread = 4;
 /** Batches that wait for a thread. Each partition hands in one at a time, so more is a fault. */
 const mostWaiting = 256;
 
