@@ -46,6 +46,11 @@ describe.each(formats)('a file of %s', (format) => {
       await write(30, true);
       expect(readFileSync(path).equals(whole)).toBe(true);
     }), { seed: 7, numRuns: 60 });
+    // Cut off in a line that is not wanted any more: half of one is never left behind.
+    truncateSync(path, whole.length - 5);
+    expect(await write(29, true)).toEqual({ events: 0, last: 28 });
+    expect([indices().length, readFileSync(path, 'utf8').endsWith('\n')]).toEqual([29, true]);
+    await write(30, true);
     // What came since.
     expect(await write(33, true)).toEqual({ events: 3, last: 32 });
     expect(await write(33, true)).toEqual({ events: 0, last: 32 });

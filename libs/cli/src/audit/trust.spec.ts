@@ -6,6 +6,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { audit } from './command.ts';
+import { witnessOf } from './evidence/evidence.fixture.ts';
 
 const origin = 'countersign.test/acme', signer = generateKey('audit-1'), other = generateKey('audit-1');
 const vkeyOf = (key: typeof signer) => verifierKey(encodings, origin, Buffer.from(key.publicJwk.x, 'base64url'));
@@ -16,12 +17,14 @@ const running = (key: typeof signer) => { put('secrets/jwks.json', JSON.stringif
 const verify = (...more: string[]) => audit(['verify', dir, '--offline', ...more]);
 
 describe('a record whose key came with it', () => {
+  let cosign: (...by: readonly ReturnType<typeof witnessOf>[]) => void;
   beforeAll(() => {
     const entries = [0, 1, 2].map((i) => Buffer.from(JSON.stringify({ v: 1, type: 'x', position: i, source: { topic: 'runs.governed.v1', partition: 0 } })));
     const hashes = entries.map((one) => leafHash(encodings.sha256, one));
     const body = checkpointBody(encodings, { origin, size: 3, root: rootOf(encodings.sha256, appendLeaves(encodings.sha256, emptyEdge, hashes).edge) });
     const keyId = noteKeyId(encodings, origin, Buffer.from(signer.publicJwk.x, 'base64url'));
-    put('checkpoint', formatNote(encodings, body, [{ name: origin, keyId, signature: sign(null, Buffer.from(body), signer.key) }]));
+    cosign = (...by) => put('checkpoint', formatNote(encodings, body, [{ name: origin, keyId, signature: sign(null, Buffer.from(body), signer.key) }, ...by.map((one) => one.cosign(body))]));
+    cosign();
     put(tilePath({ level: 'entries', n: 0, width: 3 }), encodeBundle(entries));
     put(tilePath({ level: 0, n: 0, width: 3 }), Buffer.concat(hashes));
     put('verifier-key', vkeyOf(signer));
@@ -46,5 +49,23 @@ describe('a record whose key came with it', () => {
     expect(await verify()).toBe(0);
     running(other);
     expect(await verify()).toBe(1);
+  });
+
+  it('holds before the witnesses of whoever checks where enough of them cosigned, and before those of its own policy', async () => {
+    const [basel, oslo] = [witnessOf('basel'), witnessOf('oslo')];
+    put('mine', `${basel.line}quorum basel\n`);
+    const mine = () => verify('--key', vkeyOf(signer), '--witnesses', join(dir, 'mine'));
+    expect(await mine()).toBe(1);
+    cosign(oslo);
+    expect(await mine()).toBe(1);
+    cosign(oslo, basel);
+    expect(await mine()).toBe(0);
+    put('witness-policy', `${basel.line}${oslo.line}group both all basel oslo\nquorum both\n`);
+    expect(await verify('--key', vkeyOf(signer))).toBe(0);
+    cosign(oslo);
+    expect(await verify('--key', vkeyOf(signer))).toBe(1);
+    put('witness-policy', 'quorum nobody\n');
+    await expect(verify('--key', vkeyOf(signer))).rejects.toThrow('witness policy');
+    await expect(verify('--key', vkeyOf(signer), '--witnesses', join(dir, 'none'))).rejects.toThrow('--witnesses');
   });
 });

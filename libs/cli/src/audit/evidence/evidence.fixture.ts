@@ -2,7 +2,7 @@ import { createDraft, createPseudonyms } from '@countersign/audit/outbound/to-en
 import { payment, told } from '@countersign/audit/story.fixture';
 import type { BusMessage } from '@countersign/bus';
 import { encodings, generateKey } from '@countersign/identity';
-import { appendLeaves, checkpointBody, emptyEdge, formatNote, formatProof, inclusionProof, leafHash, noteKeyId, parseCheckpoint, rootOf, verifierKey } from '@countersign/tamper-log';
+import { algorithms, appendLeaves, checkpointBody, cosignedText, emptyEdge, formatNote, formatProof, inclusionProof, keyIdOf, leafHash, noteKeyId, parseCheckpoint, rootOf, verifierKey } from '@countersign/tamper-log';
 import { packBundle } from '@countersign/policy/inbound/bundle-archive';
 import { bundleDigest } from '@countersign/policy/inbound/bundle-files';
 import type { BundleVersionView } from '@countersign/contracts';
@@ -34,3 +34,18 @@ export const logOf = async (messages: readonly BusMessage[], key = signer): Prom
 };
 
 export const paymentLog = (key = signer, after: readonly BusMessage[] = []): Promise<Collected> => logOf([...payment(), published(), ...after], key);
+
+/** A witness: its line in a policy, and its cosignature of a checkpoint's body. */
+export const witnessOf = (name: string) => {
+  const { key: privateKey, publicJwk } = generateKey('witness-1');
+  const publicKey = Buffer.from(publicJwk.x, 'base64url');
+  const keyId = keyIdOf(encodings, name, algorithms.cosignatureV1, publicKey);
+  return {
+    line: `witness ${name} ${name}+${Buffer.from(keyId).toString('hex')}+${Buffer.concat([Buffer.of(algorithms.cosignatureV1), publicKey]).toString('base64')}\n`,
+    cosign: (body: string, time = 1_793_500_000) => {
+      const at = Buffer.alloc(8);
+      at.writeBigUInt64BE(BigInt(time));
+      return { name, keyId, signature: Buffer.concat([at, sign(null, Buffer.from(cosignedText(time, body)), privateKey)]) };
+    },
+  };
+};

@@ -1,30 +1,16 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { payment, run, told } from '@countersign/audit/story.fixture';
 import { encodings, generateKey, peekJws, signPersonStatement } from '@countersign/identity';
-import { algorithms, cosignedText, formatNote, keyIdOf, parseCheckpoint } from '@countersign/tamper-log';
-import { sign } from 'node:crypto';
+import { formatNote, parseCheckpoint } from '@countersign/tamper-log';
 import { checkEvidence } from './check.ts';
 import type { Collected } from './collect.ts';
-import { logOf, signer, vkeyOf } from './evidence.fixture.ts';
+import { logOf, signer, vkeyOf, witnessOf } from './evidence.fixture.ts';
 import { filesOf } from './export.ts';
 
 const key = vkeyOf(signer);
 const asked = { by: 'ann', made: '2026-11-21T14:00:00.000Z', question: `--run ${run}`, run } as const;
 const checked = (log: Collected, witnesses?: string) => checkEvidence(filesOf(log, key, { bundles: new Map(), jwks: { keys: [] }, missing: [] }, asked), key, witnesses);
 
-const witnessOf = (name: string) => {
-  const { key: privateKey, publicJwk } = generateKey('witness-1');
-  const publicKey = Buffer.from(publicJwk.x, 'base64url');
-  const keyId = keyIdOf(encodings, name, algorithms.cosignatureV1, publicKey);
-  return {
-    line: `witness ${name} ${name}+${Buffer.from(keyId).toString('hex')}+${Buffer.concat([Buffer.of(algorithms.cosignatureV1), publicKey]).toString('base64')}\n`,
-    cosign: (body: string, time = 1_793_500_000) => {
-      const at = Buffer.alloc(8);
-      at.writeBigUInt64BE(BigInt(time));
-      return { name, keyId, signature: Buffer.concat([at, sign(null, Buffer.from(cosignedText(time, body)), privateKey)]) };
-    },
-  };
-};
 type Witness = ReturnType<typeof witnessOf>;
 
 describe('the cosignatures under an export', () => {
