@@ -117,12 +117,14 @@ export const createBreakers = ({ rates, streams, book, limits, effect, tenant, d
       for (const { kind, id, state } of [...known.values()]) if (state.status !== 'closed') await read(kind, id);
       const longest = Math.max(...limits.map(({ windowMs }) => windowMs), 0), oldest = Math.min(now() - longest, ...[...known.values()].flatMap(({ state }) => (state.status === 'half_open' ? [state.since] : [])));
       const counts = await rates.since(oldest);
-      const seen = (['agent', 'tool'] as const).flatMap((kind) => [...new Set(counts.map((count) => count[kind]))].map((id) => ({ kind, id })));
+      // Once for all of them: with each looking through everybody's, a busy minute would hold up what stops something.
+      const own = { agent: Map.groupBy(counts, ({ agent }) => agent), tool: Map.groupBy(counts, ({ tool }) => tool) };
+      const seen = (['agent', 'tool'] as const).flatMap((kind) => [...own[kind].keys()].map((id) => ({ kind, id })));
       const all = new Map([...seen, ...known.values()].map((one) => [streamOf(one.kind, one.id), one]));
       for (const [stream, { kind, id }] of all) {
         const of = limitsOf(limits, kind, id);
         const state = known.get(stream)?.state ?? closed;
-        const next = of === undefined ? (state.status === 'open' ? { type: 'breaker_half_opened', at: now() } as const : undefined) : nextOfBreaker(state, counts, of, id, now());
+        const next = of === undefined ? (state.status === 'open' ? { type: 'breaker_half_opened', at: now() } as const : undefined) : nextOfBreaker(state, own[kind].get(id) ?? [], of, id, now());
         if (next === undefined) continue;
         const one = known.get(stream) ?? await read(kind, id);
         // One that nobody here knew may stand elsewhere by now: it is looked at again the next time.
