@@ -42,6 +42,8 @@ export interface AnomalyLevel {
   readonly at: number;
   /** Runs of the agent whose own level is not normal, newest last; absent where there are none. */
   readonly runs?: readonly { readonly run: string; readonly level: 'raised' | 'high' }[];
+  /** When its baseline last began anew, by a registered change; absent: never. */
+  readonly renewed?: number;
 }
 /** What one feature adds to a score. */
 export interface Contribution {
@@ -113,8 +115,8 @@ export interface Finding {
   readonly tenant: string;
   readonly agent: string;
   readonly run: string | null;
-  /** behaviour: an agent does what it does not usually do. drift: its habits changed lastingly; a person looks whether they shall be the new ones. spread: the same oddity in several agents. */
-  readonly kind: 'behaviour' | 'drift' | 'spread';
+  /** behaviour: an agent does what it does not usually do. drift: its habits changed lastingly; a person looks whether they shall be the new ones. spread: the same oddity in several agents. overflow: the day's alerts were used up; the worst of what was not told one by one, and how many there were. */
+  readonly kind: 'behaviour' | 'drift' | 'spread' | 'overflow';
   /** impact times confidence. */
   readonly severity: 'low' | 'medium' | 'high' | 'critical';
   /** The most that the actions concerned could do, from the catalogue's facts. */
@@ -141,6 +143,10 @@ export interface Finding {
   readonly pValue: number;
   /** Where it adds to a case that is less than an hour old: the second hijack of an agent, or a run that was told of and got worse. */
   readonly case?: { /** The finding that opened the case. */ readonly finding: string; /** Findings of the case with this one, told or not: the first four are told, then each time that they have doubled, and whenever it is worse. */ readonly seen: number; /** When the case was opened. */ readonly since: number };
+  /** Of kind overflow: what else asked for attention and was not told. */
+  readonly withheld?: { /** Runs, with the one that is told. */ readonly runs: number; /** Whose they are, the first 64. */ readonly agents: readonly string[]; readonly since: number };
+  /** Of kind drift: the change to ask the registry for (POST /changes) if the change is meant. A second person reviews it there; then the baseline begins anew. */
+  readonly proposes?: { readonly subject: { readonly kind: 'agent'; readonly id: string }; readonly after: { readonly baseline: string } };
 }
 /** Agents that did the same new thing within an hour, for the partition of the one that did it last: told there as a finding of kind spread. */
 export interface Meeting {
@@ -858,6 +864,8 @@ export interface AgentChange {
   readonly model?: string | null;
   /** Which prompt it runs with: a version, a tag or a digest. */
   readonly promptVersion?: string;
+  /** From here on its habits are learned anew: the finding (kind drift) that proposed it, or a name of one's own. */
+  readonly baseline?: string;
 }
 /** A public key by which an agent authenticates at the token endpoint. */
 export interface AgentKey {
@@ -945,6 +953,8 @@ export interface AgentSnapshot {
   /** The template it was registered from. */
   readonly template?: string;
   readonly process?: AgentProcess;
+  /** What its habits were last taken anew for: a drift finding, as a rule. */
+  readonly baseline?: string;
 }
 /** What people with a role may give to agents: roles, tools beside them, and the frame within which an agent that has them acts. What is given lies within one bound whole; nothing is lent from one bound to another. */
 export interface GrantorDefinition {

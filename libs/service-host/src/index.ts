@@ -10,6 +10,7 @@ export * from './service.ts';
 export * from './threads.ts';
 export * from './used-statements.ts';
 export * from './validated.ts';
+export * from './level-key.ts';
 export * from './signed-snapshot.ts';
 export * from './governed.ts';
 export * from './numbering.ts';

@@ -135,10 +135,10 @@ describe('anomaly on Kafka and PostgreSQL', () => {
     const [other] = await shownOf('carl');
     expect(await say(second.url, { finding: other!.finding, digest: argumentsDigest(other as never) }, 'uma', 'true')).toMatchObject({ status: 202, body: { needs: 1 } });
     await until('the other instance has resolved it', async () => (await get<FindingView>(`${second.url}/findings/${other!.finding}`)).detection.status === 'Resolved');
-    // The next hijack of carl within the hour is told too, as one more of his case.
-    await bus.publish(hijacked('carl', 9_002, later(2) + 50_000).map(governed));
+    // The next hijack of carl, under the same task and within the hour, is told too, as one more of his case.
+    await bus.publish(hijacked('carl', 9_006, later(2) + 50_000).map(governed));
     await until('the next hijack of carl is told', async () => (await shownOf('carl')).length === 2);
-    expect((await shownOf('carl'))[0]).toMatchObject({ run: uuid(9_002), case: { finding: other!.finding, seen: 2 } });
+    expect((await shownOf('carl'))[0]).toMatchObject({ run: uuid(9_006), case: { finding: other!.finding, seen: 2 } });
     await second.close();
     const third = await start();
 
@@ -167,7 +167,7 @@ describe('anomaly on Kafka and PostgreSQL', () => {
 
     expect(((await (await fetch(`${third.url}/levels`)).json()) as { code: string }).code).toBe('unauthenticated');
     await until('the levels are fresh', async () => !(await get<{ stale: boolean }>(`${third.url}/levels`)).stale);
-    expect(await get(`${third.url}/levels`)).toMatchObject({ levels: [{ agent: 'anna', level: 'normal' }, { agent: 'carl', runs: [{ run: uuid(9_001) }, { run: uuid(9_002) }] }] });
+    expect(await get(`${third.url}/levels`)).toMatchObject({ levels: [{ agent: 'anna', level: 'normal' }, { agent: 'carl', runs: [{ run: uuid(9_001) }, { run: uuid(9_006) }] }] });
     expect((await fetch(`${third.url}/levels/bert`, login())).status).toBe(404);
     // The picture has each action once, over all restarts.
     const answers = async (): Promise<number> => (await get<BehaviourView>(`${third.url}/agents/bert/behaviour`)).steps.filter(({ tool }) => tool === 'care.answer').reduce((sum, { times }) => sum + times, 0);

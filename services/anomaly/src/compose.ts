@@ -3,7 +3,7 @@ import { signers, topic, validateAnomalyLevel } from '@countersign/contracts';
 import type { AnomalyLevel, BehaviourView, DisposeResponse, Disposition, Finding, FindingView } from '@countersign/contracts';
 import { verifyServiceMessage } from '@countersign/identity';
 import type { KeySet, SigningKey } from '@countersign/identity';
-import { followSigned } from '@countersign/service-host';
+import { followSigned, levelKey } from '@countersign/service-host';
 import { readFile } from 'node:fs/promises';
 import type { Pool } from 'pg';
 import { createProgress } from './app/progress.ts';
@@ -91,7 +91,7 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
   const beats = startLevelHeartbeats({ bus, key, tenant, now, scoring: scored, rekeying: rekeyed, onError: (error) => onError(error, 'heartbeat') });
   for (const [one, what] of [[scoring, 'scoring'], [rekeying, 're-keying']] as const) one.ended.catch((error: Error) => { onError(error, what); return beats.stop(); });
   const levels = followSigned<AnomalyLevel>(bus, {
-    topic: topic.anomalyLevels, signer: 'anomaly', keys, now, validate: validateAnomalyLevel, keyOf: (level) => level.agent, onError: (error) => onError(error, 'levels'),
+    topic: topic.anomalyLevels, signer: 'anomaly', keys, now, validate: validateAnomalyLevel, keyOf: levelKey, onError: (error) => onError(error, 'levels'),
   });
 
   return {
@@ -99,9 +99,9 @@ export const composeAnomaly = async (ports: AnomalyPorts): Promise<Anomaly> => {
       const rest = [...levels.entries()].map(([, level]) => level).filter((level) => level.tenant === tenant && level.agent > after).sort((a, b) => (a.agent < b.agent ? -1 : 1));
       return { stale: levels.isStale(), levels: rest.slice(0, limit), next: rest.length > limit ? rest[limit - 1]!.agent : null };
     },
-    level: (agent) => { const level = levels.get(agent); return level?.tenant === tenant ? level : undefined; },
+    level: (agent) => levels.get(levelKey({ tenant, agent })),
     findings: (agent) => view.list(tenant, { agent }, 500),
-    behaviour: async (agent) => pictures.show(tenant, agent, now(), { level: levels.get(agent)?.level ?? 'normal', findings: await view.list(tenant, { agent }, 50) }),
+    behaviour: async (agent) => pictures.show(tenant, agent, now(), { level: levels.get(levelKey({ tenant, agent }))?.level ?? 'normal', findings: await view.list(tenant, { agent }, 50) }),
     watched: (messages) => pictures.add(messages[0]?.partition ?? 0, readActions(messages, () => undefined).flatMap(({ offset, entry }) => (entry.kind === 'disposition' || entry.kind === 'disposed' || entry.kind === 'sighting' || entry.kind === 'meeting' ? [] : [{ offset, seen: entry }]))),
     finding: (finding) => view.show(tenant, finding),
     dispose: openDisposing({ tenant, now, people: ports.people, owner: (agent) => agents.get(agent)?.owner, show: view.show, publish: (said) => bus.publish([dispositionMessage(topic.anomalyActions, said, key)]) }),

@@ -170,7 +170,7 @@ const worldOf = ({ snapshots, tenant, anomalyEffect, limits, proofSecret }: Poli
     argumentsFault: (tool: Parameters<Snapshots['argumentsFault']>[0], args: Parameters<Snapshots['argumentsFault']>[1]) => snapshots.argumentsFault(tool, args),
     halt: (tenantId: string, agent: string, tool: string, run: string, except: string) => snapshots.halt(tenantId, agent, tool, run, except),
     ...(snapshots.paused !== undefined && { paused: (tenantId: string, agent: string, tool: string, run: string) => snapshots.paused!(tenantId, agent, tool, run) }),
-    level: (agent: string, run: string) => { const recorded = snapshots.level(agent, run); return { recorded, effective: effective(recorded) }; },
+    level: (agent: string, run: string) => { const recorded = snapshots.level(tenant, agent, run); return { recorded, effective: effective(recorded) }; },
   };
   const { revocations } = snapshots;
   const revoked: NonNullable<World['revoked']> = (run, of) => revocations?.work({ tenant: of.tenant, agent: of.agent, run, jkt: of.jkt, iat: of.past.startedAt / 1_000 })?.kind;

@@ -68,6 +68,7 @@ export interface Lessons { readonly own: number[]; readonly tools: number[]; rea
 
 /** Most that one run can teach, and so hold in memory. */
 const mostKeys = 512;
+/** Entries of `targets`, two for each. */
 const mostTargetsOfRun = 128;
 
 /** Adds what an action would teach. */

@@ -7,6 +7,8 @@ import { newPace } from './pace.ts';
 import type { Pace } from './pace.ts';
 import { newRhythm } from './rhythm.ts';
 import type { Rhythm } from './rhythm.ts';
+import { newSlow } from './slow.ts';
+import type { Slow } from './slow.ts';
 import { newTable } from './table.ts';
 import type { Table } from './table.ts';
 import { newAmounts, newShare } from './tails.ts';
@@ -107,13 +109,13 @@ export interface AgentBaseline {
   /** Divergence of its mix of tools from its frozen one, nats, as of the last run. */
   strayed: number;
   /** Evidence of slow attack over its runs, and for its level now. */
-  slow: number;
+  readonly slow: Slow;
   evidence: number;
   evidenceAt: number;
 }
 
 export const newAgentBaseline = (): AgentBaseline => ({
-  peers: '', group: '', owner: '', version: 0, renewed: 0, alertedOn: 0, alertedAt: 0, habits: newTable(32, 256), pace: newPace(), rhythm: newRhythm(), mix: newMix(), lengths: newAmounts(), tokens: newAmounts(), cost: newAmounts(), failures: newShare(), open: [], pending: [], flagged: [], changed: 0, strayed: 0, slow: 0, evidence: 0, evidenceAt: 0,
+  peers: '', group: '', owner: '', version: 0, renewed: 0, alertedOn: 0, alertedAt: 0, habits: newTable(32, 256), pace: newPace(), rhythm: newRhythm(), mix: newMix(), lengths: newAmounts(), tokens: newAmounts(), cost: newAmounts(), failures: newShare(), open: [], pending: [], flagged: [], changed: 0, strayed: 0, slow: newSlow(), evidence: 0, evidenceAt: 0,
 });
 
 /** A registered agent became another one: its habits are those of its peers until it has its own. */
@@ -132,7 +134,7 @@ export const startAnew = (agent: AgentBaseline, now: number): void => {
   Object.assign(agent.cost, fresh.cost);
   Object.assign(agent.failures, fresh.failures);
   agent.pending.length = 0;
-  agent.slow = 0;
+  Object.assign(agent.slow, fresh.slow);
   agent.changed = 0;
   agent.strayed = 0;
 };

@@ -26,9 +26,10 @@ export const familiarFrom = 3;
 export const behaviours = ['tool', 'sequence', 'target', 'provenance', 'flow', 'asked', 'content', 'refusals'] as const satisfies readonly FeatureName[];
 /**
  * What a surprise of each kind weighs. Where a value came from and whether it was asked for tells about hijack on any task; which tool, in which
- * order, at which target is news in every new task, and what was refused did no harm: these weigh half.
+ * order, at which target is news in every new task and weighs half there, in full where the task is known; what was refused did no harm: half.
  */
 const weights = [0.5, 0.5, 0.5, 1, 1, 1, 1, 0.5] as const;
+const weightsOfKnown = [1, 1, 1, 1, 1, 1, 1, 0.5] as const;
 /** Reading harms less than acting; it is still looked at, since what reads can also carry data out. */
 const impactOfReading = 0.5;
 
@@ -47,6 +48,18 @@ export const newSurprise = (): Surprise => ({ nats: new Float64Array(behaviours.
 /** Pseudo-counts by which a level leans on the wider one. */
 const lean = { class: 20, group: 5, agent: 5, task: 1 } as const;
 
+/**
+ * The least number of events that a wider level must let expect before a narrower one that saw none is believed to be different: half an event, as
+ * in the estimators of Jeffreys and of Krichevsky and Trofimov (1981). With a fixed λ a rare thing would fall by the whole ratio λ / N at each level:
+ * that one in a hundred never was met in fifty runs of a task says nothing about the task.
+ */
+const halfAnEvent = 0.5;
+/** (n + λ p) / (N + λ) with p the wider level's, and λ at least what half an event takes. */
+const leaning = (part: number, whole: number, wider: number, least: number): number => {
+  const lambda = wider * least < halfAnEvent ? halfAnEvent / wider : least;
+  return (part + lambda * wider) / (whole + lambda);
+};
+
 /** A probability estimated from wide to narrow. `fresh` leaves out what was learned under the run's own task. */
 interface Estimate { known: number; fresh: number; peers: number }
 
@@ -64,19 +77,19 @@ const count = (to: Counts, { group, agent, task, taskRuns }: Baselines, key: num
  * (Jelinek–Mercer, as interpolated n-grams have it; MacKay and Peto 1995). λ: `lean`.
  */
 const narrow = (to: Estimate, { taskRuns }: Baselines, part: Counts, whole: Counts, leanGroup: number): void => {
-  const byPeers = (part.peers + leanGroup * to.known) / (whole.peers + leanGroup);
-  const byAgent = (part.agent + lean.agent * byPeers) / (whole.agent + lean.agent);
+  const byPeers = leaning(part.peers, whole.peers, to.known, leanGroup);
+  const byAgent = leaning(part.agent, whole.agent, byPeers, lean.agent);
   to.peers = whole.peers === 0 ? 0 : part.peers / whole.peers;
-  const others = (Math.max(0, part.peers - part.task) + leanGroup * to.fresh) / (Math.max(0, whole.peers - whole.task) + leanGroup);
+  const others = leaning(Math.max(0, part.peers - part.task), Math.max(0, whole.peers - whole.task), to.fresh, leanGroup);
   // What the agent did of a task that is known cannot be told apart from what it did of others.
-  to.fresh = taskRuns === 0 ? (part.agent + lean.agent * others) / (whole.agent + lean.agent) : others;
-  to.known = taskRuns < familiarFrom ? to.fresh : (part.task + lean.task * byAgent) / (whole.task + lean.task);
+  to.fresh = taskRuns === 0 ? leaning(part.agent, whole.agent, others, lean.agent) : others;
+  to.known = taskRuns < familiarFrom ? to.fresh : leaning(part.task, whole.task, byAgent, lean.task);
 };
 
 /** The same for a class of tools (those that only read, those that act): tenant, then group. */
 const ofClass = (to: Estimate, at: Baselines, part: number, whole: number, prior: number): void => {
-  const wide = (countOf(at.tenant, part, peerProbation) + lean.class * prior) / (countOf(at.tenant, whole, peerProbation) + lean.class);
-  to.known = to.fresh = (countOf(at.group, part, peerProbation) + lean.class * wide) / (countOf(at.group, whole, peerProbation) + lean.class);
+  const wide = leaning(countOf(at.tenant, part, peerProbation), countOf(at.tenant, whole, peerProbation), prior, lean.class);
+  to.known = to.fresh = leaning(countOf(at.group, part, peerProbation), countOf(at.group, whole, peerProbation), wide, lean.class);
 };
 
 /** How often an act of unknown habit has a target of at least this doubt, and how often it carries a warning: held loosely (`lean.class`). */
@@ -87,9 +100,9 @@ const tool = 0, sequence = 1, target = 2, provenance = 3, flow = 4, asked = 5, c
 const estimate: Estimate = { known: 0, fresh: 0, peers: 0 };
 const uses: Counts = { peers: 0, agent: 0, task: 0 }, part: Counts = { ...uses }, whole: Counts = { ...uses };
 
-const note = (out: Surprise, feature: number, impact: number): void => {
+const note = (out: Surprise, feature: number, impact: number, isKnown: boolean): void => {
   const weight = impact * weights[feature]!;
-  const nats = estimate.known >= 1 ? 0 : -Math.log(estimate.known) * weight;
+  const nats = estimate.known >= 1 ? 0 : -Math.log(estimate.known) * (isKnown ? impact * weightsOfKnown[feature]! : weight);
   out.nats[feature]! += nats;
   out.known += nats;
   if (estimate.fresh < 1) out.fresh -= Math.log(estimate.fresh) * weight;
@@ -102,36 +115,36 @@ export const surpriseOf = (act: Act, at: Baselines, out: Surprise): void => {
   out.nats.fill(0);
   out.expected.fill(1);
   out.known = out.fresh = 0;
-  const impact = act.consequential === 1 ? 1 : impactOfReading;
+  const impact = act.consequential === 1 ? 1 : impactOfReading, isKnown = at.taskRuns >= familiarFrom;
   count(uses, at, keys.tool(act.tool));
   newTool(estimate, at, uses);
   const usual = estimate.known, usualFresh = estimate.fresh;
-  note(out, tool, impact);
+  note(out, tool, impact, isKnown);
   // Sequence: interpolated bigram, beyond what the tool alone is a surprise.
   count(part, at, keys.pair(act.previous, act.tool));
   count(whole, at, keys.before(act.previous));
   narrow(estimate, at, part, whole, 3);
   estimate.known /= usual;
   estimate.fresh /= usualFresh;
-  note(out, sequence, impact);
-  if (act.targets.length > 0) { newTarget(estimate, act, at, uses); note(out, target, impact); }
+  note(out, sequence, impact, isKnown);
+  if (act.targets.length > 0) { newTarget(estimate, act, at, uses); note(out, target, impact, isKnown); }
   if (act.doubt > 0) {
     ofClass(estimate, at, keys.classDoubt(act.consequential, act.doubt), keys.class(act.consequential), doubtPrior[Math.min(act.doubt, mostDoubt)]!);
     count(part, at, keys.doubt(act.tool, act.doubt));
     narrow(estimate, at, part, uses, lean.group);
-    note(out, provenance, impact);
+    note(out, provenance, impact, isKnown);
   }
   if (act.from !== 0) {
     estimate.known = estimate.fresh = 1 / 3;
     count(part, at, keys.from(act.tool, act.from));
     narrow(estimate, at, part, uses, 1.5);
-    note(out, flow, impact);
+    note(out, flow, impact, isKnown);
   }
   for (let bit = 1; bit <= act.signs; bit <<= 1) if ((act.signs & bit) !== 0) {
     ofClass(estimate, at, keys.classSign(act.consequential, bit), keys.class(act.consequential), signPrior);
     count(part, at, keys.sign(act.tool, bit));
     narrow(estimate, at, part, uses, lean.group);
-    note(out, bit === refused ? refusals : bit <= mostUnasked ? asked : content, impact);
+    note(out, bit === refused ? refusals : bit <= mostUnasked ? asked : content, impact, isKnown);
   }
 };
 

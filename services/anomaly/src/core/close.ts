@@ -1,13 +1,14 @@
 import { keys } from './act.ts';
 import { flag, isKept, newRun, unflag } from './agent.ts';
 import type { AgentBaseline, OpenRun } from './agent.ts';
-import { bet, evidenceOf, faded, withdraw } from './evidence.ts';
+import { evidenceOf, faded } from './evidence.ts';
 import { groupOf, tenantOf } from './groups.ts';
 import type { Group, Groups, Tenant } from './groups.ts';
 import { mix } from './hash.ts';
 import { calibrate, learnRun } from './learn.ts';
 import { driftOf, rebase } from './mix-drift.ts';
 import type { Disposed, Observation } from './observation.ts';
+import { takeRun, withdraw } from './slow.ts';
 import { rawCount } from './table.ts';
 import { learnAmount } from './tails.ts';
 
@@ -27,7 +28,7 @@ export const close = (state: Groups, agent: AgentBaseline, { tenant: name, now }
   const ofHabit = run.hijack < run.familiar / 3;
   agent.changed += 0.2 * ((run.pValue <= oddBelow && ofHabit ? 1 : 0) - agent.changed);
   agent.strayed = driftOf(agent.mix);
-  agent.slow = bet(agent.slow, run.eValue);
+  takeRun(agent.slow, run.pValue, !isKept(run), now);
   if (!isKept(run)) {
     rank(run, agent, group, tenant);
     const speaksOfHijack = run.pValue <= flagged && !ofHabit;
@@ -72,7 +73,7 @@ export const dispose = (state: Groups, agent: AgentBaseline, { tenant: name, run
   if (verdict === 'true') flag(agent, found ?? { run, pValue: 1, at: now }, 'attack'); else unflag(agent, run);
   if (found !== undefined && verdict !== 'true') {
     learn(found, !isKept(found));
-    agent.slow = withdraw(agent.slow, found.eValue);
+    withdraw(agent.slow, found.pValue);
   }
 
   const open = agent.open.findIndex((one) => one.run === run);

@@ -80,7 +80,7 @@ describe('what it learns', () => {
     expect(again.pValue).toBeLessThan(0.01);
     for (const n of [6, 7, 8, 9]) detect(state, { kind: 'disposed', tenant: 'acme', agent: 'agent-1', run: `bad-${n}`, now: now + 30 * hour, verdict: 'false' });
     const cleared = last(run(state, 'agent-1', 'cleared', now + 40 * hour, [read('mail.read'), hijack]));
-    expect(cleared.evidence).toBeLessThan(again.evidence * 0.7);
+    expect(cleared.evidence).toBeLessThan(again.evidence * 0.9);
   });
 
   it('from an announced change counts at once, and one that was an attack teaches nothing', () => {
@@ -94,7 +94,7 @@ describe('what it learns', () => {
       expect(pending.map((one) => one.run)).not.toContain('change');
       return last(run(state, 'agent-2', 'after', now + 2 * hour, [read('mail.read'), changed], { end: false })).evidence;
     };
-    expect(evidence('expected')).toBeLessThan(evidence('true') * 0.8);
+    expect(evidence('expected')).toBeLessThan(evidence('true') * 0.85);
   });
 
   it('of peers is not made by a thousand agents of one owner', () => {

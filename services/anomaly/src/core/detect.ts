@@ -1,23 +1,25 @@
-import { actOf, noteLessons } from './act.ts';
+import { actOf, keys, noteLessons } from './act.ts';
 import type { Act } from './act.ts';
 import { isKept, newAgentBaseline, newRun, startAnew } from './agent.ts';
 import type { AgentBaseline, OpenRun } from './agent.ts';
 import { behaviours, newSurprise, surpriseOf } from './behaviour.ts';
 import { close, dispose, taskRunsOf } from './close.ts';
-import { groupOf, tenantOf } from './groups.ts';
+import { groupOf, nameTool, tenantOf } from './groups.ts';
 import type { Group, Groups, Tenant } from './groups.ts';
-import { admit, admitBeside, defaultBudget, evidenceOf, faded, giveBack, levelOfNext, mostEvidence, slowAlarm } from './evidence.ts';
+import { admit, admitBeside, defaultBudget, evidenceOf, faded, giveBack, levelOfNext, mostEvidence } from './evidence.ts';
 import type { AlertBudget } from './evidence.ts';
 import { tailOf } from './calibrate.ts';
 import { worse } from './finding/impact.ts';
 import { hashText } from './hash.ts';
-import { driftAlarm, learnMix } from './mix-drift.ts';
+import { driftAlarm, driftNoise, learnMix, shiftsOf } from './mix-drift.ts';
 import { levelOf, rankRun } from './rank.ts';
 import type { ActionSeen, Observation, OutcomeSeen } from './observation.ts';
 import { learnHour, minuteTail, turnMinute } from './pace.ts';
 import { beginRun } from './rhythm.ts';
 import type { Contribution, Score } from './score.ts';
+import { settle, slowAlarm, slowOf } from './slow.ts';
 import { newsOf } from './spread.ts';
+import { has } from './table.ts';
 import { amountTail, takeShare } from './tails.ts';
 
 /** Everything that is remembered of the agents of one partition. Changed in place by `detect`, by the time of the stream alone. */
@@ -146,6 +148,7 @@ const act = (state: DetectorState, agent: AgentBaseline, seen: ActionSeen, budge
   keepPace(agent, group, run, seen.now, contributions);
   noteLessons(did, run.lessons);
   learnMix(agent.mix, did.tool, !isKept(run));
+  nameTool(tenant, did.tool, seen.tool);
 
   return judge(agent, run, group, tenant, seen.now, contributions, newsOf(did, surprise), budget);
 };
@@ -157,18 +160,19 @@ const judge = (agent: AgentBaseline, run: OpenRun, group: Group, tenant: Tenant,
   const drift = (agent.changed > 0.6 && ofHabit) || agent.strayed > driftAlarm;
   // What a registered change or a lasting one explains is a case for review, not for an alert.
   const isExplained = ofHabit && run.byBehaviour && (drift || Math.abs(now - agent.renewed) < settlesIn);
-  const slow = agent.slow >= slowAlarm;
-  let alert = false, opens = false;
+  const slow = slowOf(agent.slow) >= slowAlarm;
+  let alert = false, opens = false, withheld = false;
   if (!run.alerted && !isExplained && (slow || run.pValue <= run.level)) {
     run.budgeted = admit(tenant.control, hashText(agent.owner), budget, agent.alertedOn !== tenant.control.day);
     opens = run.budgeted;
     // For whom the budget has none left, nobody is called, but where the house is looking at this agent already; it is no reason to learn it.
-    if (opens || Math.abs(now - agent.alertedAt) < caseMs) run.alerted = alert = true; else run.kept ??= 'over_budget';
+    if (opens || Math.abs(now - agent.alertedAt) < caseMs) run.alerted = alert = true;
+    else if (run.kept === null) { run.kept = 'over_budget'; withheld = true; }
   }
   if (opens) {
     agent.alertedOn = tenant.control.day;
     agent.alertedAt = now;
-    agent.slow = 0;
+    settle(agent.slow);
   }
   agent.evidence = Math.min(mostEvidence, Math.max(faded(agent, now), slow ? evidenceOf(1 / slowAlarm) : 0, evidenceOf(run.pValue)));
   agent.evidenceAt = Math.max(agent.evidenceAt, now);
@@ -176,7 +180,8 @@ const judge = (agent: AgentBaseline, run: OpenRun, group: Group, tenant: Tenant,
   let evidence = 0;
   for (const { nats } of contributions) evidence += nats;
   return {
-    pValue: run.pValue, eValue: run.eValue, evidence, contributions, level: levelOf(agent.evidence), alert, opens, drift,
+    pValue: run.pValue, eValue: run.eValue, evidence, contributions, level: levelOf(agent.evidence), alert, opens, withheld, slow, drift,
+    shifts: drift && agent.strayed > driftNoise ? shiftsOf(agent.mix, [...tenant.tools].filter(([tool]) => has(agent.habits, keys.tool(tool)))) : [],
     news,
   };
 };

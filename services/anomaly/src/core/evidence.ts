@@ -1,3 +1,5 @@
+import type { Withheld } from './finding/overflow.ts';
+
 /** No chance below this is told apart: one in 10^12 is as odd as things get, whatever a model says of them. Infinite surprise and NaN would read as nothing at all. */
 export const leastChance = 1e-12;
 /** A chance as it may be reckoned with; what is no number counts as the least. */
@@ -24,18 +26,6 @@ export const average = (values: readonly number[], weights: readonly number[]): 
   return sum;
 };
 
-/**
- * Evidence of one agent over its runs, for what is slow: the Shiryaev–Roberts e-detector M ← (M + 1) e (Shin, Ramdas, Rinaldo 2023), damped so
- * that single runs do not carry it: each e-value bets a part of what there is. As long as all is as usual it stays below c for c runs on average.
- */
-export const bet = (before: number, eValue: number): number => Math.min(mostBet, (before + 1) * (1 - stake + stake * Math.min(eValue, mostPerRun)));
-export const mostBet = 1e12;
-const stake = 0.5;
-/** One run alone proves no slow attack. */
-const mostPerRun = 20;
-/** One false alarm in so many runs of an agent, on average. */
-export const slowAlarm = 20_000;
-
 /** What a day's budget was spent on: altogether, and by owner (hashed). */
 export interface Spent { alerts: number; readonly byOwner: Map<number, number> }
 
@@ -50,8 +40,10 @@ export interface AlertControl extends Spent {
   stories: number;
   /** What was told beside alerts (drift, spread): as much again, so that proposals use up no alert. */
   readonly beside: Spent;
+  /** What the day had no alert left for, until it is told in one. */
+  withheld: Withheld | null;
 }
-export const newAlertControl = (): AlertControl => ({ day: 0, tested: 0, alerts: 0, expected: 200, stories: 0, byOwner: new Map(), beside: { alerts: 0, byOwner: new Map() } });
+export const newAlertControl = (): AlertControl => ({ day: 0, tested: 0, alerts: 0, expected: 200, stories: 0, byOwner: new Map(), beside: { alerts: 0, byOwner: new Map() }, withheld: null });
 
 export interface AlertBudget { /** Share of false ones among alerts. */ readonly falseShare: number; /** Most alerts a day. */ readonly perDay: number }
 export const defaultBudget: AlertBudget = { falseShare: 0.1, perDay: 50 };
@@ -107,5 +99,3 @@ const halfLifeMs = 600_000;
 /** Evidence left at a time. */
 export const faded = ({ evidence, evidenceAt }: { readonly evidence: number; readonly evidenceAt: number }, now: number): number =>
   (evidence === 0 ? 0 : evidence * 0.5 ** (Math.max(0, now - evidenceAt) / halfLifeMs));
-/** What is left of a bet once a run that was no evidence is taken out of it again. */
-export const withdraw = (bet: number, eValue: number): number => Math.max(0, bet / (1 - stake + stake * Math.min(eValue, mostPerRun)) - 1);

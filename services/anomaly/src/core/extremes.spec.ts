@@ -82,7 +82,9 @@ describe('a checkpoint with numbers that are none', () => {
     const state = lived();
     fold(state, hijacked('anna', 9_000, after(5)), 800);
     const anna = state.detector.agents.get('acme anna')!;
-    Object.assign(anna, { evidence: NaN, slow: Infinity });
+    Object.assign(anna, { evidence: NaN });
+    anna.slow.bets.fill(Infinity);
+    anna.slow.usual.fill(NaN);
     Object.assign(anna.open.at(-1)!, { pValue: NaN, eValue: NaN, spend: Infinity });
     Object.assign(anna.tokens, { mean: NaN, variance: NaN });
     state.files.set('acme anna', { ...state.files.get('acme anna')!, level: 'normal' });

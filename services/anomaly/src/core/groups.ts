@@ -29,8 +29,18 @@ export interface Tenant {
   readonly habits: Table;
   readonly calibrations: Calibrations;
   readonly control: AlertControl;
+  /** Names of its tools by hash, the newest last: what is told is told by name. */
+  readonly tools: Map<number, string>;
 }
-export const newTenant = (): Tenant => ({ habits: newTable(256, 4_096), calibrations: newCalibrations(), control: newAlertControl() });
+export const newTenant = (): Tenant => ({ habits: newTable(256, 4_096), calibrations: newCalibrations(), control: newAlertControl(), tools: new Map() });
+
+/** Tools known by name; a house has fewer, who makes names up pushes out the oldest. */
+const mostTools = 2_048;
+export const nameTool = ({ tools }: Tenant, tool: number, name: string): void => {
+  if (tools.has(tool)) return;
+  tools.set(tool, name.slice(0, 128));
+  if (tools.size > mostTools) tools.delete(tools.keys().next().value!);
+};
 
 /** The peers and tenants of a partition. */
 export interface Groups {

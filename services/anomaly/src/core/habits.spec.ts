@@ -158,6 +158,7 @@ describe('an agent that is registered as another one', () => {
 describe('what is worth telling other partitions', () => {
   const news = (over: Partial<ActionSeen>, peersOfTarget = 0, step: { readonly expected: number; readonly peers: number } = { expected: 1, peers: 0 }) => {
     const surprise = newSurprise();
+    surprise.expected.fill(1);
     surprise.peers[2] = peersOfTarget;
     surprise.expected[1] = step.expected;
     surprise.peers[1] = step.peers;

@@ -1,5 +1,6 @@
 import type { AgentBaseline, OpenRun } from './agent.ts';
-import { eValueOf, leastChance, mostBet, mostEvidence } from './evidence.ts';
+import { eValueOf, leastChance, mostEvidence } from './evidence.ts';
+import { mostBet, newSlow } from './slow.ts';
 
 /** The most that a peak can be, nats. */
 const mostNats = -Math.log(leastChance);
@@ -10,13 +11,15 @@ const mostNats = -Math.log(leastChance);
  */
 export const heal = (agent: AgentBaseline): boolean => {
   let healed = false;
-  const mend = <K extends string>(of: Record<K, number>, key: K, to: number): void => {
+  const mend = <K extends string | number>(of: Record<K, number>, key: K, to: number): void => {
     if (Number.isFinite(of[key])) return;
     of[key] = to;
     healed = true;
   };
   mend(agent, 'evidence', mostEvidence);
-  mend(agent, 'slow', mostBet);
+  for (const i of agent.slow.bets.keys()) mend(agent.slow.bets, i, mostBet);
+  // What is usual is then what is promised.
+  for (const [i, chance] of newSlow().usual.entries()) mend(agent.slow.usual, i, chance);
   mend(agent, 'changed', 0);
   mend(agent, 'strayed', 0);
   // Nothing was ever as usual: whatever comes is far from it, until there is a habit again.

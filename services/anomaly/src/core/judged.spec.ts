@@ -5,6 +5,7 @@ import { history, minute, ordinary, uuid } from '../anomaly.fixture.ts';
 import type { ActionSeen, Observation } from './observation.ts';
 import { emptyPartition, take } from './partition.ts';
 import type { PartitionState } from './partition.ts';
+import { slowOf } from './slow.ts';
 
 const agents = ['anna', 'bert', 'carl'];
 const hour = 60 * minute;
@@ -63,21 +64,34 @@ describe('what is wired to an agent\'s level', () => {
   it('many runs that are each a little odd: a slow attack is told of, and starts again from nothing', () => {
     const state = lived();
     const anna = state.detector.agents.get('acme anna')!;
-    anna.slow = 1e6;
+    anna.slow.bets.fill(1e6);
     const told = findings(state, answered('anna', 9_000, after(5)));
     expect(told).toMatchObject([{ kind: 'behaviour', run: uuid(9_000) }]);
-    expect([state.files.get('acme anna')!.level, anna.slow < 20]).toEqual(['high', true]);
+    expect([state.files.get('acme anna')!.level, slowOf(anna.slow) < 20]).toEqual(['high', true]);
   });
 
   it('work that changed for good, by its mix of tools: drift is one case', () => {
     const state = emptyPartition();
     fold(state, owned(history(agents, 1_500)));
+    const anna = state.detector.agents.get('acme anna')!;
     const told = Array.from({ length: 100 }, (_, i) => {
       const now = after(5 + i * 3, 1_500);
-      const [begin, read, answer, end] = owned(ordinary('anna', 9_000 + i, now));
-      return findings(state, [begin!, read!, ...Array.from({ length: 6 }, (_none, k) => ({ ...read as ActionSeen, action: uuid(1e6 + i * 10 + k), now: now + 1_500 + k * 20_000 })), { ...answer!, now: now + 180_000 }, { ...end!, now: now + 190_000 }]);
+      // That many of its runs are odd is drift as well; here it is the mix alone that says so.
+      anna.changed = 0;
+      const [begin, read, , end] = owned(ordinary('anna', 9_000 + i, now));
+      return findings(state, [begin!, read!, ...Array.from({ length: 6 }, (_none, k) => ({ ...read as ActionSeen, action: uuid(1e6 + i * 10 + k), now: now + 1_500 + k * 20_000 })), { ...end!, now: now + 190_000 }]);
     }).flat();
-    expect(told.filter((one) => one.kind === 'drift' && one.case === undefined)).toMatchObject([{ agent: 'anna', techniques: ['AML.T0081'] }]);
+    const drifts = told.filter((one) => one.kind === 'drift' && one.case === undefined);
+    expect(drifts).toMatchObject([{ agent: 'anna', techniques: ['AML.T0081'] }]);
+    // It says which tools' share changed, from what to what; the parts are the score; and what to ask the registry for.
+    const [drift] = drifts as [Finding];
+    expect(validateFinding(drift)).toBe(true);
+    const [mixed] = drift.contributions.filter(({ feature }) => feature === 'mix');
+    expect(mixed!.text).toMatch(/^care\.(read_ticket|answer): \d+ % of what it does lately, where \d+ % was usual$/);
+    for (const { observed, expected, text } of drift.contributions.filter(({ feature }) => feature === 'mix')) expect(text.startsWith('care.read_ticket') ? observed > expected : observed < expected).toBe(true);
+    expect(mixed!.expected).toBeCloseTo(0.5, 1);
+    expect(drift.contributions.reduce((sum, { nats }) => sum + nats, 0)).toBe(drift.score);
+    expect(drift.proposes).toEqual({ subject: { kind: 'agent', id: 'anna' }, after: { baseline: drift.finding } });
   });
 
   it('a step that no peer takes is news, and reading weighs half of acting', () => {

@@ -42,7 +42,7 @@ describe('what is rare and normal', () => {
 
 describe('a run that speaks of hijack and was not alerted about', () => {
   it('teaches how often such things happen, not whom they went to', () => {
-    const { state, now } = office(1_800, 10 * minute, 150);
+    const { state, now } = office(1_800, 10 * minute, 20);
     const agent = state.agents.get('acme agent-1')!;
     const { runs } = agent.habits;
     const doubtful = reply('mallory@evil.example', { trust: 'document' });

@@ -15,22 +15,25 @@ export interface Pace {
 export const newPace = (): Pace => ({ shape: 2, minutes: 1, minute: 0, count: 0, told: -1 });
 
 /** Runs that a peer group begins by hour of the week (UTC). */
-export interface Season { readonly hours: Float32Array; total: number }
-export const newSeason = (): Season => ({ hours: new Float32Array(168), total: 0 });
+export interface Season { readonly hours: Float32Array; total: number; /** When the first and the latest of them began, epoch ms. */ since: number; until: number }
+export const newSeason = (): Season => ({ hours: new Float32Array(168), total: 0, since: 0, until: 0 });
 
 /** Epoch day 0 was a Thursday; the week begins on Monday. */
 export const hourOfWeek = (now: number): number => (Math.floor(now / 3_600_000) + 72) % 168;
 
-/** Below this many runs a group has no rhythm. */
+/** Below this many runs, and before it has lived through a whole week, a group has no rhythm: an hour that never came yet is not a quiet one. */
 const rhythmFrom = 400;
+const weekMs = 168 * 3_600_000;
 /** Half of what a minute taught is forgotten after some 7,000 more of them. */
 const decay = 0.9999;
 
 /** How busy an hour of the week is, 1 = the mean hour: additive smoothing. */
 export const factorOf = (season: Season, week: number): number =>
-  (season.total < rhythmFrom ? 1 : (season.hours[week]! + season.total / 168 * 0.05) / (season.total / 168 * 1.05));
+  (season.total < rhythmFrom || season.until - season.since < weekMs ? 1 : (season.hours[week]! + season.total / 168 * 0.05) / (season.total / 168 * 1.05));
 
 export const learnHour = (season: Season, now: number): void => {
+  if (season.total === 0) season.since = now;
+  season.until = Math.max(season.until, now);
   season.hours[hourOfWeek(now)]! += 1;
   season.total += 1;
   if (season.total < 1e6) return;

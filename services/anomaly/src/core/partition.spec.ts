@@ -86,13 +86,13 @@ describe('a partition of agents', () => {
     expect(state.detector.agents.get('acme anna')!.habits.runs).toBe(learned + 1);
   });
 
-  it('lets a level fade by the time of the stream, also of an agent that went quiet', () => {
+  it('lets a level fade by the time of the stream, also of an agent that went quiet, and to raised as long as nobody has judged what was told', () => {
     const state = lived();
     fold(state, hijacked('anna', 9_000, after(5)));
     const told = fold(state, ordinary('bert', 300, after(15)), 900);
-    expect(told.flatMap((one) => one.levels)).toMatchObject([{ agent: 'anna', level: 'normal', findings: [], at: after(15), runs: [{ run: uuid(9_000), level: 'high' }] }]);
+    expect(told.flatMap((one) => one.levels)).toMatchObject([{ agent: 'anna', level: 'raised', findings: [expect.stringMatching(/^f-/)], at: after(15), runs: [{ run: uuid(9_000), level: 'high' }] }]);
     expect(told[0]!.touched).toEqual(['acme bert', 'acme anna']);
-    expect(take(state, { kind: 'ended', tenant: 'acme', agent: 'anna', run: uuid(9_000), now: after(15) + minute }, '0-910').levels).toMatchObject([{ agent: 'anna', level: 'normal' }]);
+    expect(take(state, { kind: 'ended', tenant: 'acme', agent: 'anna', run: uuid(9_000), now: after(15) + minute }, '0-910').levels).toMatchObject([{ agent: 'anna', level: 'raised' }]);
   });
 
   it('needs two analysts for a level to fall, and one to confirm an attack', () => {

@@ -4,16 +4,18 @@ import type { DetectorState } from './detect.ts';
 import { faded } from './evidence.ts';
 import { noticed, noticedTogether } from './finding/notice.ts';
 import type { Acted } from './finding/stretch.ts';
-import { disposeOf, isOpen } from './finding/disposition.ts';
+import { disposeOf, isHeld, isOpen, openCase } from './finding/disposition.ts';
 import { newFile } from './finding/file.ts';
 import type { AgentFile } from './finding/file.ts';
+import { isDue, overflowOf, withhold } from './finding/overflow.ts';
 import { judged } from './finding/refractory.ts';
+import { tenantOf } from './groups.ts';
 import type { Meeting, Observation, OutcomeSeen, RunEnded, Sighting } from './observation.ts';
 import { meet, newSpread, sightingsOf } from './spread.ts';
 import type { Spread } from './spread.ts';
 
 /** Rises whenever the same actions would fold to other state: older checkpoints are then thrown away and the topic is read again. */
-export const foldVersion = 13;
+export const foldVersion = 14;
 
 /** What stands on anomaly.actions.v1: what agents did, what partitions tell each other of it, and what analysts say of findings. */
 export type Entry = Observation | Sighting | Meeting | (Disposition & { readonly kind: 'disposition' });
@@ -64,7 +66,7 @@ export const take = (state: PartitionState, entry: Entry, place: string): Told =
     state.files.set(key, file);
     return { ...nothing, findings, touched: [key] };
   }
-  const own = observe(state, entry, place);
+  const own = overflow(state, observe(state, entry, place), entry, place);
   const minute = Math.floor(entry.now / 60_000);
   if (minute <= state.minute) return own;
   state.minute = minute;
@@ -72,21 +74,40 @@ export const take = (state: PartitionState, entry: Entry, place: string): Told =
   return { ...own, levels: [...own.levels, ...calmed], touched: [...own.touched, ...calmed.map(({ tenant, agent }) => agentKey(tenant, agent))] };
 };
 
+/** What was withheld of a tenant is told in one, as soon as its window is over and the tenant is heard of. */
+const overflow = (state: PartitionState, told: Told, { tenant, now }: Observation, place: string): Told => {
+  const { control } = tenantOf(state.detector, tenant);
+  if (!isDue(control.withheld, now)) return told;
+  const finding = overflowOf(control.withheld, now);
+  control.withheld = null;
+  const key = agentKey(tenant, finding.agent);
+  const file = state.files.get(key) ?? newFile(tenant);
+  const next: AgentFile = { ...file, cases: openCase(file.cases, finding.finding, 'overflow', finding.run, now), level: atLeastRaised(file.level), findings: [...file.findings, finding.finding].slice(-mostNamed) };
+  state.files.set(key, next);
+  return { ...told, findings: [...told.findings, finding], levels: isSame(file, next) ? told.levels : [...told.levels, say(state, finding.agent, next, place, now)], touched: [...told.touched, key] };
+};
+const mostNamed = 16;
+
 const observe = (state: PartitionState, seen: Observation, place: string): Told => {
-  const score = detect(state.detector, seen);
   const key = agentKey(seen.tenant, seen.agent);
+  const renewed = state.detector.agents.get(key)?.renewed ?? 0;
+  const score = detect(state.detector, seen);
   const known = state.files.get(key);
   if (seen.kind === 'ended' && known?.odd[seen.run] !== undefined) return ended(state, known, seen, place);
   if (score === undefined || (seen.kind !== 'action' && seen.kind !== 'outcome')) return { ...nothing, touched: [key] };
   const acted = seen.kind === 'action' ? seen : actedOf(state, seen);
-  const { file, findings } = noticed(known, acted, score, place, () => mayTellBeside(state.detector, seen.tenant, seen.agent));
+  const { file: noted, findings, withheld } = noticed(known, acted, score, place, () => mayTellBeside(state.detector, seen.tenant, seen.agent));
   const told = findings.find(({ kind }) => kind === 'behaviour');
   if (score.alert && (told === undefined || told.case !== undefined)) openedNone(state.detector, seen, told !== undefined);
   const forwards = seen.kind === 'action' ? sightingsOf(seen, score) : [];
+  if (withheld !== undefined) { const { control } = tenantOf(state.detector, seen.tenant); control.withheld = withhold(control.withheld, withheld); }
+  const isRenewed = state.detector.agents.get(key)!.renewed !== renewed;
+  const file = noted ?? (isRenewed ? newFile(seen.tenant) : undefined);
   if (file === undefined) return { ...nothing, forwards, touched: [key] };
-  const next = { ...file, level: score.level, findings: score.level === 'normal' ? [] : file.findings };
+  const level = held(score.level, file);
+  const next = { ...file, level, findings: level === 'normal' ? [] : file.findings };
   state.files.set(key, next);
-  const levels = isSame(known, next) ? [] : [say(state, seen.agent, next, place, seen.now)];
+  const levels = !isRenewed && isSame(known, next) ? [] : [say(state, seen.agent, next, place, seen.now)];
   return { ...nothing, levels, findings, forwards, touched: [key] };
 };
 
@@ -116,7 +137,7 @@ const calm = (state: PartitionState, { tenant, agent: acting, now }: Observation
   const levels: AnomalyLevel[] = [];
   for (const key of state.elevated) {
     const quiet = state.files.get(key)!;
-    const level = levelNow(state, key, now);
+    const level = held(levelNow(state, key, now), quiet);
     if (key === agentKey(tenant, acting) || level === quiet.level) continue;
     const calmer: AgentFile = { ...quiet, level, findings: level === 'normal' ? [] : quiet.findings };
     state.files.set(key, calmer);
@@ -124,6 +145,13 @@ const calm = (state: PartitionState, { tenant, agent: acting, now }: Observation
   }
   return levels;
 };
+
+/**
+ * What people were told of holds the level at raised until somebody has judged it, however long that takes: that time passes is no evidence of innocence,
+ * and whoever took an agent over could wait. What nobody was told of fades by itself.
+ */
+const held = (level: AnomalyLevel['level'], { cases }: AgentFile): AnomalyLevel['level'] => (isHeld(cases) ? atLeastRaised(level) : level);
+const atLeastRaised = (level: AnomalyLevel['level']): AnomalyLevel['level'] => (level === 'normal' ? 'raised' : level);
 
 const levelNow = (state: PartitionState, key: string, now: number): AnomalyLevel['level'] => {
   const baseline = state.detector.agents.get(key);
@@ -142,7 +170,7 @@ const dispose = (state: PartitionState, { kind: _, ...said }: Disposition & { re
     if (run !== null) detect(state.detector, { kind: 'disposed', tenant, agent, run, now: at, verdict });
     if (verdict !== 'true') {
       const { [run ?? '']: __, ...odd } = next.odd;
-      next = { ...next, odd, lately: judged(next.lately), level: levelNow(state, key, at), findings: next.findings.filter((one) => one !== finding) };
+      next = { ...next, odd, lately: judged(next.lately), level: held(levelNow(state, key, at), next), findings: next.findings.filter((one) => one !== finding) };
     }
   }
   state.files.set(key, next);
@@ -167,5 +195,5 @@ const say = (state: PartitionState, agent: string, file: AgentFile, place: strin
   if (level === 'normal') state.elevated.delete(key); else state.elevated.add(key);
   const baseline = state.detector.agents.get(key);
   const runs = runLevels(file);
-  return { agent, tenant, level, score: baseline === undefined ? 0 : faded(baseline, now), findings, ...(runs.length > 0 && { runs }), position: place, at: now };
+  return { agent, tenant, level, score: baseline === undefined ? 0 : faded(baseline, now), findings, ...(runs.length > 0 && { runs }), ...(baseline !== undefined && baseline.renewed > 0 && { renewed: baseline.renewed }), position: place, at: now };
 };

@@ -1,3 +1,5 @@
+import type { Shift } from './mix-drift.ts';
+
 /** What is looked at, each a pure function of an action and the baselines (features/). */
 export const features = ['tool', 'sequence', 'target', 'provenance', 'flow', 'asked', 'content', 'refusals', 'volume', 'silence', 'timing', 'mix', 'tokens', 'cost', 'errors'] as const;
 export type FeatureName = (typeof features)[number];
@@ -29,8 +31,14 @@ export interface Score {
   readonly alert: boolean;
   /** Whether the alert may open a case; without, the day's budget had none left and it adds to what was told of the agent within the hour. */
   readonly opens: boolean;
+  /** Whether it is the runs before, each a little odd, that ask for attention. */
+  readonly slow: boolean;
+  /** Whether it would have asked for attention, and the day's budget had nothing left: said once of a run. */
+  readonly withheld: boolean;
   /** Its work has changed for good, by habit alone: a case for taking the baseline anew after review, not for an alert. */
   readonly drift: boolean;
+  /** Where it has: which tools' share of its work changed. */
+  readonly shifts: readonly Shift[];
   /** What it did that none of its peers had ever done, as keys; empty as a rule. */
   readonly news: readonly number[];
 }

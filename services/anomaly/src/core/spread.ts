@@ -22,7 +22,8 @@ const none: readonly number[] = [];
 export const newsOf = (did: Act, { expected, peers }: Surprise): readonly number[] => {
   if (did.consequential === 0) return none;
   const isNewTarget = did.targets.length > 0 && did.doubt >= doubtful && peers[2] === 0;
-  const isNewStep = expected[1]! < 0.02 && peers[1] === 0;
+  // The chance of the tool, times that of the step to it.
+  const isNewStep = expected[0]! * expected[1]! < 0.02 && peers[1] === 0;
   if (!isNewTarget && !isNewStep) return none;
   return [...(isNewStep ? [keys.pair(did.previous, did.tool)] : []), ...(isNewTarget ? did.targets.map((target) => keys.target(did.tool, target)) : [])].slice(0, mostThings);
 };

@@ -33,8 +33,9 @@ export const openDisposing = ({ tenant, now, people, owner, show, publish }: Dis
   const shown = await show(tenant, finding);
   if (shown === undefined) throw new CodedError('not_found', 'there is no such finding', { status: 404 });
   if (statement.digest !== shown.digest) throw new CodedError('vote_invalid', 'the statement is signed for another content than this finding shows: look at it again', { status: 409 });
-  const { agent } = shown.finding;
-  if (owner(agent) === person) throw new CodedError('self_approval', 'whoever owns the agent does not judge findings about it', { status: 403 });
+  const { agent, spread, withheld } = shown.finding;
+  // What several agents did is nobody's own to judge either.
+  if ([agent, ...spread?.agents ?? [], ...withheld?.agents ?? []].some((one) => owner(one) === person)) throw new CodedError('self_approval', 'whoever owns an agent does not judge findings that concern it', { status: 403 });
   const { verdict, reason } = statement;
   await publish({ finding, tenant, agent, verdict, person, reason, jws, status: 'asked', at: now() });
   return { finding, verdict, person, needs: analystsFor(verdict) };

@@ -6,9 +6,12 @@ import { followSigned } from '@countersign/service-host';
 import { hash } from 'node:crypto';
 import type { Registered } from '../app/rekey.ts';
 
-/** What an agent is declared to be, as a number: the first 48 bits of a digest. Who owns it and how it stands are no part of it. */
-const declaredAs = ({ model, purpose, roles, permissions, environment }: AgentSnapshot): number =>
-  Number.parseInt(hash('sha256', JSON.stringify([model, purpose, environment, [...roles].sort(), [...permissions].sort()]), 'hex').slice(0, 12), 16);
+/**
+ * What an agent is declared to be, as a number: the first 48 bits of a digest. Another model, prompt or purpose makes it another, and so does a
+ * baseline taken anew, which two people agreed on. Who owns it and how it stands are no part of it.
+ */
+export const declaredAs = ({ model, purpose, roles, permissions, environment, promptVersion, baseline }: Pick<AgentSnapshot, 'model' | 'purpose' | 'roles' | 'permissions' | 'environment' | 'promptVersion' | 'baseline'>): number =>
+  Number.parseInt(hash('sha256', JSON.stringify([model, purpose, environment, [...roles].sort(), [...permissions].sort(), promptVersion ?? null, baseline ?? null]), 'hex').slice(0, 12), 16);
 
 /** The agents of registry.agents.v1, for their owners and versions. */
 export const followAgents = (bus: Bus, options: { readonly keys: KeySet; readonly now: () => number; readonly onError: (error: Error) => void }): Snapshot<AgentSnapshot> =>

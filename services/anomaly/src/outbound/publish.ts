@@ -4,6 +4,7 @@ import { topic } from '@countersign/contracts';
 import type { AnomalyLevel, Disposition } from '@countersign/contracts';
 import { signServiceMessage } from '@countersign/identity';
 import type { SigningKey } from '@countersign/identity';
+import { levelKey } from '@countersign/service-host';
 import { randomUUID } from 'node:crypto';
 import type { Said } from '../app/score.ts';
 import type { Meeting, Observation, Sighting } from '../core/observation.ts';
@@ -23,7 +24,7 @@ export const dispositionMessage = (to: string, said: Disposition, key: SigningKe
 }, key);
 
 /** The level of each agent as a batch leaves it: the ones in between were never to be seen, since the batch is one transaction and a level says all there is to say. */
-const lastOfEach = (levels: Said['levels']): readonly AnomalyLevel[] => [...new Map(levels.map((level) => [level.agent, level])).values()];
+const lastOfEach = (levels: Said['levels']): readonly AnomalyLevel[] => [...new Map(levels.map((level) => [levelKey(level), level])).values()];
 
 /** What scoring says, signed by anomaly; findings also as OCSF; and what other partitions are told. Levels and findings go to the partition of their agent, which is the one they were scored in. */
 export const saidMessages = ({ levels, findings, dispositions, forwards }: Said, key: SigningKey, seal: Seal, partitions: number): readonly Outgoing[] => [
@@ -37,8 +38,8 @@ export const saidMessages = ({ levels, findings, dispositions, forwards }: Said,
   }),
   ...dispositions.map((one) => dispositionMessage(topic.anomalyFindings, one, key)),
   ...lastOfEach(levels).map((level) => signServiceMessage({
-    topic: topic.anomalyLevels, key: level.agent, value: Buffer.from(JSON.stringify(level)),
-    headers: envelope({ id: `${level.agent}@${level.position}`, type: 'countersign.anomaly.level.v1', source: 'anomaly', time: level.at, tenant: level.tenant }),
+    topic: topic.anomalyLevels, key: levelKey(level), partition: partitionFor(level.agent, partitions), value: Buffer.from(JSON.stringify(level)),
+    headers: envelope({ id: `${level.tenant}:${level.agent}@${level.position}`, type: 'countersign.anomaly.level.v1', source: 'anomaly', time: level.at, tenant: level.tenant }),
   }, key)),
 ];
 

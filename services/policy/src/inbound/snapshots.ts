@@ -2,7 +2,7 @@ import type { Bus } from '@countersign/bus';
 import { topic, validateAgentSnapshot, validateAnomalyLevel, validateAuditStanding, validateGraphNode, validateToolSnapshot } from '@countersign/contracts';
 import type { AgentSnapshot, AnomalyLevel, GraphNode, Json, PersonSnapshot, ToolSnapshot } from '@countersign/contracts';
 import type { KeySet } from '@countersign/identity';
-import { followPeople, followSigned } from '@countersign/service-host';
+import { followPeople, followSigned, levelKey } from '@countersign/service-host';
 import { checkArguments } from '@countersign/tool-guard/arguments';
 import { createHaltView, createRevocationView } from '@countersign/tool-guard';
 import type { ReportingPoint, RevocationView } from '@countersign/tool-guard';
@@ -31,7 +31,7 @@ export interface Snapshots {
   /** Null while it is not known: stale, or nobody has imported one. A fact, not an outage, so it holds nothing up. */
   graph?(): Graph | null;
   /** The worse of an agent's level and of its run's own. */
-  level(agent: string, run: string): Level;
+  level(tenant: string, agent: string, run: string): Level;
   /** How far the audit log is behind; absent: nobody looks. A fact, not an outage. */
   record?(): RecordStanding;
   /** Names what is not live; null when all is. Levels are left out: a stale level is a fact, not an outage. */
@@ -49,10 +49,10 @@ export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; read
 
   const agents = followSigned(bus, { ...common('agents'), topic: topics?.agents ?? topic.registryAgents, signer: 'registry', validate: validateAgentSnapshot, keyOf: (agent) => agent.agent });
   const people = followPeople(bus, { keys, now, onError: options.onError, ...(topics?.people !== undefined && { topic: topics.people }) });
-  const levels = followSigned<Pick<AnomalyLevel, 'agent' | 'runs'> & { readonly level: Level }>(bus, {
-    ...common('levels'), topic: topics?.levels ?? topic.anomalyLevels, signer: 'anomaly', validate: validateAnomalyLevel, keyOf: (level) => level.agent,
+  const levels = followSigned<Pick<AnomalyLevel, 'tenant' | 'agent' | 'runs'> & { readonly level: Level }>(bus, {
+    ...common('levels'), topic: topics?.levels ?? topic.anomalyLevels, signer: 'anomaly', validate: validateAnomalyLevel, keyOf: levelKey,
     // What anomaly says of an agent and nobody can read is no reason to go by what it said before.
-    instead: (agent) => ({ agent, level: 'stale' }),
+    instead: (key) => ({ tenant: '', agent: key, level: 'stale' }),
   });
   const tools = followSigned(bus, {
     ...common('tools'), topic: topics?.tools ?? topic.registryTools, signer: 'registry', validate: validateToolSnapshot, keyOf: (tool) => tool.tool,
@@ -110,9 +110,9 @@ export const followSnapshots = (bus: Bus, options: { readonly keys: KeySet; read
     paused: (tenant, agent, tool, run) => (haltView.size === 0 ? null : haltView.paused({ tenant, agent, tool, run })?.halt ?? null),
     revocations,
     graph: () => (graph.isStale() || nodes.size === 0 ? null : compiledGraph ??= graphOf(nodes.values(), String(changes))),
-    level: (agent, run) => {
+    level: (tenant, agent, run) => {
       if (levels.isStale()) return 'stale';
-      const known = levels.get(agent);
+      const known = levels.get(levelKey({ tenant, agent }));
       if (known === undefined) return 'normal';
       const own = known.runs?.find((one) => one.run === run)?.level;
       return own === 'high' || known.level === 'normal' ? own ?? known.level : known.level;

@@ -20,7 +20,7 @@ export type AgentChangeCommand =
   | { readonly type: 'derive'; /** Everything declared, as it is to be. */ readonly roles: ReadonlyMap<string, RoleDefinition>; readonly because: string; readonly by: string; readonly now: number }
   | { readonly type: 'change'; readonly change: AgentChange; readonly effective: Effective; readonly approved: Approved | null; readonly reason: string; readonly by: string; readonly now: number };
 
-const changeable = ['roles', 'permissions', 'ceiling', 'runtimeTrusted', 'limits', 'purpose', 'environment', 'model', 'promptVersion'] as const;
+const changeable = ['roles', 'permissions', 'ceiling', 'runtimeTrusted', 'limits', 'purpose', 'environment', 'model', 'promptVersion', 'baseline'] as const;
 
 /** What of the agent a change may touch, as it stands: what a request is filed against. */
 export const changeableOf = (profile: AgentProfile): AgentChange => Object.fromEntries(changeable.map((name) => [name, profile[name] ?? null])) as AgentChange;
@@ -41,6 +41,7 @@ export const widening = (profile: AgentProfile, before: Effective, change: Agent
     if (larger.includes('money')) ways.push('a run may spend more');
   }
   for (const name of ['purpose', 'environment', 'model', 'promptVersion'] as const) if (changed.has(name)) ways.push(`its ${name} changes: what was reviewed was another`);
+  if (changed.has('baseline')) ways.push('its baseline begins anew: what was odd for it before need not be any more');
   return ways;
 };
 

@@ -44,8 +44,8 @@ export const namedIn = (profile: Pick<AgentProfile, 'owner' | 'raci' | 'process'
   return [...new Set([profile.owner, ...stages.flatMap((stage) => raci[stage]?.accountable ?? [])])].sort();
 };
 
-/** What a review rests on: whatever of it changes, the review does not carry any more. */
-export const basisOf = ({ profile: { key: _key, ...profile }, isActive, tools, standing }: Omit<Reviewed, 'peers'>): object => ({
+/** What a review rests on: whatever of it changes, the review does not carry any more. Since when its habits are learned is none of it. */
+export const basisOf = ({ profile: { key: _key, baseline: _baseline, ...profile }, isActive, tools, standing }: Omit<Reviewed, 'peers'>): object => ({
   profile, people: namedIn(profile).map((person) => ({ person, active: isActive(person) })), bundle: standing.bundle.digest,
   tools: tools.map(({ tool, definition }) => ({ tool, definition })), standing: standing.tools,
 });

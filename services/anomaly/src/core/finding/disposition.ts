@@ -43,5 +43,8 @@ export const disposeOf = (cases: Cases, finding: string, person: string, verdict
   return { cases: { ...cases, [finding]: { ...found, said, closed: done ? verdict : null } }, status: done ? 'done' : 'waiting', run: found.run };
 };
 
+/** Whether people were told of something that nobody has judged yet: time alone clears nobody. */
+export const isHeld = (cases: Cases): boolean => Object.values(cases).some(({ kind, closed }) => (kind === 'behaviour' || kind === 'overflow') && closed === null);
+
 /** Whether something else that was told of a run's behaviour still waits to be judged: no run is cleared of what nobody has looked at. */
 export const isOpen = (cases: Cases, run: string): boolean => Object.values(cases).some((one) => one.kind === 'behaviour' && one.run === run && one.closed === null);

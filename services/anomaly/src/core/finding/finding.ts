@@ -33,8 +33,9 @@ const rarely = (pValue: number): string => (pValue >= 0.1 ? 'hardly out of the o
 
 const opening: Readonly<Record<Finding['kind'], string>> = {
   behaviour: '',
-  drift: 'What it does has changed for good, without a sign that anybody steers it. If that is meant, review the agent and dispose of this as expected: its baseline starts again from here. ',
+  drift: 'What it does has changed for good, without a sign that anybody steers it. If that is meant, ask the registry for a new baseline, which a second person reviews, or dispose of this as expected. ',
   spread: 'Several agents do the same that none of their peers ever did. ',
+  overflow: '',
 };
 
 /** What people read: the oddities that carry it, then how rare it is and what it could do. */
@@ -52,6 +53,8 @@ export const findingOf = (finding: string, subject: Subject, evidence: Evidence,
     severity: severityOf(evidence.impact, confidence), impact: evidence.impact, confidence, pValue: evidence.pValue, score: scoreOf(contributions), contributions,
     explanation: explain(evidence, contributions),
     techniques: evidence.kind === 'drift' ? ['AML.T0081'] : techniquesOf(contributions, evidence.consequential),
+    // Both ways two people have to agree before what was odd becomes usual.
+    ...(evidence.kind === 'drift' && { proposes: { subject: { kind: 'agent', id: subject.agent }, after: { baseline: finding } } }),
     events: evidence.events.slice(-mostEvents), repeats, since: evidence.since, at: subject.at,
   };
 };

@@ -9,8 +9,9 @@ import type { Evidence } from './finding.ts';
 import { isDoubled, tellOnce, toldTogether, withTogether } from './refractory.ts';
 import type { Outcome } from './refractory.ts';
 import { confidenceOf, isWorse, severityOf } from './severity.ts';
-import { contributionsOf, stretchWith } from './stretch.ts';
+import { contributionsOf, stretchWith, together } from './stretch.ts';
 import type { Acted, Stretch } from './stretch.ts';
+import { shiftOf } from './words.ts';
 
 /** Findings named beside a level. */
 const keptFindings = 16;
@@ -21,19 +22,23 @@ export interface Noticed {
   /** Undefined: there is still nothing to say of this agent. */
   readonly file: AgentFile | undefined;
   readonly findings: readonly Finding[];
+  /** What would have been told, had the day an alert left. */
+  readonly withheld?: Finding;
 }
 
 /** What a scored action makes people be told: a finding where it asks for attention, one where an agent's work has changed for good. */
 export const noticed = (known: AgentFile | undefined, seen: Acted, score: Score, place: string, mayTellBeside: () => boolean): Noticed => {
   const before = known?.odd[seen.run];
-  const isOdd = score.alert || score.drift || score.news.length > 0 || score.level !== 'normal' || score.pValue < oddBelow;
+  const isOdd = score.alert || score.withheld || score.drift || score.news.length > 0 || score.level !== 'normal' || score.pValue < oddBelow;
   if (known === undefined && !isOdd) return { file: undefined, findings: [] };
   let file = known ?? newFile(seen.tenant);
   let stretch = isOdd || before !== undefined ? stretchWith(before, seen, score) : undefined;
 
   const findings: Finding[] = [];
   const tell = (kind: Finding['kind'], id: string, mayOpen: () => boolean): void => {
-    const outcome = tellInto(file, seen, id, evidenceOf(kind, stretch, score, seen), mayOpen);
+    const of = kind === 'behaviour' && score.slow && stretch !== undefined ? lately(file, seen, stretch) : stretch;
+    const evidence = evidenceOf(kind, of, score, seen);
+    const outcome = tellInto(file, seen, id, kind === 'drift' ? withShifts(evidence, score) : evidence, mayOpen);
     file = outcome.file;
     if (kind === 'behaviour' && stretch !== undefined && outcome.as !== undefined) stretch = { ...stretch, told: outcome.severity };
     if (outcome.told !== undefined) findings.push(outcome.told);
@@ -43,8 +48,15 @@ export const noticed = (known: AgentFile | undefined, seen: Acted, score: Score,
   else if (before?.told && stretch !== undefined && isWorse(severityOf(stretch.impact, confidenceOf(score.eValue)), before.told)) tell('behaviour', `f-${place}`, () => true);
   if (score.drift) tell('drift', `d-${place}`, mayTellBeside);
   if (stretch !== undefined) file = { ...file, odd: withRun(file.odd, seen.run, stretch) };
-  return { file, findings };
+  return { file, findings, ...(score.withheld && { withheld: findingOf(`o-${place}`, { tenant: seen.tenant, agent: seen.agent, run: seen.run, at: seen.now }, evidenceOf('overflow', stretch, score, seen)) }) };
 };
+
+/** What was odd in runs of the last week, this one last. */
+const lately = ({ odd }: AgentFile, { run, now }: Acted, stretch: Stretch): Stretch =>
+  together(Object.entries(odd).flatMap(([name, one]) => (name === run || now - one.since > 7 * 86_400_000 ? [] : [one])), stretch);
+
+/** Drift is made of the tools whose share changed, beside what is odd in the run that showed it. */
+const withShifts = (evidence: Evidence, { shifts }: Score): Evidence => ({ ...evidence, contributions: [...evidence.contributions, ...shifts.map(shiftOf)] });
 
 /**
  * Agents, of whatever partitions, did the same that none of their peers ever did: one case of the thing, told of the last of them, when it is two, and

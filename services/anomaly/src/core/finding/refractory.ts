@@ -16,7 +16,7 @@ export type Lately = Readonly<Record<string, ToldCase>>;
 
 /** A case takes up the same oddity for an hour; that an agent's work has changed, for a week. */
 export const refractoryMs = 3_600_000;
-const patience: Readonly<Record<Finding['kind'], number>> = { behaviour: refractoryMs, spread: refractoryMs, drift: 168 * refractoryMs };
+const patience: Readonly<Record<Finding['kind'], number>> = { behaviour: refractoryMs, spread: refractoryMs, overflow: refractoryMs, drift: 168 * refractoryMs };
 const mostKept = 32;
 /** Of one case so many findings are told one by one, and then each time that they have doubled: whoever listens hears of a second theft, and of a thousandth no thousand times. */
 const toldSingly = 4;

@@ -48,5 +48,16 @@ export const stretchWith = (known: Stretch | undefined, action: Acted, score: Sc
 
 const bare = (action: Acted): Stretch => ({ events: [], since: action.now, impact: action.impact, consequential: action.consequential, parts: [], level: 'normal', told: null });
 
+/** Several runs as one: what is slow is explained by all that was odd lately. */
+export const together = (runs: readonly Stretch[], last: Stretch): Stretch => {
+  const parts = new Map<string, Stretch['parts'][number]>();
+  for (const part of [...runs, last].flatMap((one) => one.parts)) {
+    const so = parts.get(part.feature);
+    const nats = (so?.nats ?? 0) + part.nats;
+    parts.set(part.feature, so === undefined || part.oddest > so.oddest ? { ...part, nats } : { ...so, nats });
+  }
+  return { ...last, events: [...runs, last].flatMap(({ events }) => events).slice(-mostEvents), since: Math.min(last.since, ...runs.map(({ since }) => since)), parts: [...parts.values()] };
+};
+
 /** What the stretch is explained by. */
 export const contributionsOf = ({ parts }: Stretch): readonly Contribution[] => parts.map(({ oddest: _, ...part }) => part);

@@ -22,13 +22,14 @@ const looksLike: Readonly<Record<FeatureName, readonly Technique[]>> = {
   mix: ['AML.T0081'], tokens: ['AML.T0034.002'], cost: ['AML.T0034.002'], errors: ['AML.T0053'], refusals: ['AML.T0053'],
 };
 
-/** Features that carry less of the score than this do not name a technique. */
+/** Features that carry less of the score than this, and less than two nats (a chance of one in seven) by themselves, do not name a technique. */
 const leastPart = 0.2;
+const leastNats = 2;
 
 /** Techniques of what a score is made of, the largest part first. A new target of a tool that changes nothing moves no data out. */
 export const techniquesOf = (contributions: readonly Contribution[], consequential: boolean): readonly Technique[] => {
   const total = contributions.reduce((sum, { nats }) => sum + Math.max(0, nats), 0);
-  const named = contributions.filter(({ nats }) => nats > 0 && nats >= leastPart * total)
+  const named = contributions.filter(({ nats }) => nats > 0 && (nats >= leastPart * total || nats >= leastNats))
     .flatMap(({ feature }) => (feature === 'target' && !consequential ? [] : looksLike[feature]));
   return [...new Set(named)];
 };

@@ -1,4 +1,6 @@
 import type { Contribution } from '../score.ts';
+import type { Contribution as Told } from '@countersign/contracts';
+import type { Shift } from '../mix-drift.ts';
 import type { Acted } from './stretch.ts';
 
 const many = (value: number): string => (Number.isInteger(value) ? String(value) : value >= 10 ? value.toFixed(0) : value.toPrecision(2));
@@ -16,7 +18,7 @@ const said: Readonly<Record<Contribution['feature'], (part: Contribution, action
   provenance: ({ expected }, { tool, trust, from }) => `the target of ${tool} was read ${trust === 'nowhere' ? 'nowhere' : `in ${trust.replaceAll('_', ' ')} text`}${from === null ? '' : ` returned by ${from}`} (expected ${chance(expected)})`,
   flow: ({ expected }, { tool, from }) => `what ${from ?? 'another tool'} returned goes into ${tool} (expected ${chance(expected)})`,
   asked: ({ expected }, { tool }) => `nobody asked for ${tool} (expected ${chance(expected)})`,
-  mix: ({ observed, expected }) => `uses its tools in another mix than before (${many(observed)} against ${many(expected)})`,
+  mix: ({ observed, expected }) => `uses its tools in another mix than before (${chance(observed)} against ${chance(expected)})`,
   tokens: ({ observed, expected }) => `${many(observed)} tokens where ${many(expected)} are usual`,
   cost: ({ observed, expected }) => `costs ${many(observed)} where ${many(expected)} is usual`,
   errors: ({ observed, expected }) => `${chance(observed)} of what it did lately failed, where ${chance(expected)} is usual`,
@@ -24,6 +26,12 @@ const said: Readonly<Record<Contribution['feature'], (part: Contribution, action
 };
 
 const longest = 500;
+
+/** What became of some tools' share of an agent's work. */
+export const shiftOf = ({ tools, observed, expected, nats }: Shift): Told => ({
+  feature: 'mix', nats, observed, expected, peerShare: null,
+  text: `${tools.length === 0 ? 'other tools' : tools.join(' or ')}: ${chance(observed)} of what it does lately, where ${chance(expected)} was usual`.slice(0, longest),
+});
 
 /** One sentence about one part of a score. */
 export const inWords = (part: Contribution, action: Acted): string => {
