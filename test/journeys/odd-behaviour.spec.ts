@@ -51,10 +51,23 @@ const past = (agent: string, until_: number): readonly Observation[] => Array.fr
   ];
 }).flat();
 
+/** Weeks of reading, then a week of writing what it is told to: nobody steers it, its work is another. */
+const changedPast = (agent: string, until_: number): readonly Observation[] => Array.from({ length: 340 }, (_, i): readonly Observation[] => {
+  const at = { tenant: 'acme', agent, run: uuid(500_000 + i) };
+  const now = until_ - (340 - i) * 30 * minute;
+  return [
+    { kind: 'started', ...at, now, task: hash('sha256', `desk ${i % 5}`, 'base64url') },
+    ...Array.from({ length: i < 300 ? 2 : 6 }, (_none, n): Observation => ({
+      kind: 'action', ...at, now: now + n * 60_000, action: uuid(600_000 + i * 10 + n), tool: i < 300 ? 'desk.letter' : 'desk.write', group: 'desk', owner: 'owner', version: 0, consequential: i >= 300, reversible: true, impact: 'low',
+      targets: [], trust: 'none', from: null, signs: [], denied: false,
+    })), { kind: 'ended', ...at, now: now + 10 * minute },
+  ];
+}).flat();
+
 /** A letter takes an agent over. Nothing is refused for a score alone; what it does next needs a person, until analysts have looked. */
 describe('an agent that behaves unlike itself', () => {
   let whole: Whole;
-  let clerk: Agent, pat: Agent;
+  let clerk: Agent, pat: Agent, dora: Agent;
   let folder: string;
   let ana: Human, abe: Human;
   beforeAll(async () => {
@@ -62,12 +75,11 @@ describe('an agent that behaves unlike itself', () => {
     await cp(rulesFolder, folder, { recursive: true });
     await appendFile(join(folder, 'rules', 'desk.yaml'), rules);
     whole = await startWhole({ CS_POLICY_BUNDLE: folder, CS_POLICY_BUNDLE_NAME: 'desk' }, undefined, tools);
-    [clerk, pat] = [await whole.agent('clerk'), await whole.agent('pat')];
+    [clerk, pat, dora] = [await whole.agent('clerk'), await whole.agent('pat'), await whole.agent('dora')];
     [ana, abe] = [await enrol(whole.urls, whole.people.operator, 'ana', ['analyst']), await enrol(whole.urls, whole.people.operator, 'abe', ['analyst'])];
-    const partition = partitionFor('clerk', topics[topic.anomalyActions].partitions);
     // Under anomaly's own key: it believes nobody else.
     const seal = createSeal(serviceKey(whole.place.secretsDir, 'anomaly'));
-    await whole.bus.publish(past('clerk', Date.now()).map((seen) => observationMessage(seen, partition, seal)));
+    await whole.bus.publish([...past('clerk', Date.now()), ...changedPast('dora', Date.now())].map((seen) => observationMessage(seen, partitionFor(seen.agent, topics[topic.anomalyActions].partitions), seal)));
   }, 240_000);
   afterAll(async () => { await whole?.close(); await rm(folder, { recursive: true, force: true }); });
 
@@ -139,6 +151,27 @@ describe('an agent that behaves unlike itself', () => {
     // Ordinary work goes on by itself again.
     expect((await write('note-3', 'normal')).decision).toMatchObject({ decision: 'allow' });
     expect((await view(found.finding)).detection.status).toBe('Suppressed');
+  }, 240_000);
+
+  it('or whose work has changed for good: the finding says how, and two people agree on a new baseline at the registry', async () => {
+    const drift = await until('drift is told', async () => (await told<readonly Finding[]>('/findings?agent=dora', 'findings')).find(({ kind }) => kind === 'drift'), 60_000);
+    expect(drift.proposes).toEqual({ subject: { kind: 'agent', id: 'dora' }, after: { baseline: drift.finding } });
+    expect(drift.contributions.filter(({ feature }) => feature === 'mix').map(({ text }) => text.split(':')[0])).toEqual(expect.arrayContaining(['desk.letter']));
+    const acts = async (): Promise<void> => {
+      const run = await dora.open({ text: 'read letter 1', attestation: null });
+      await decided(run.propose('desk.letter', { letter: '1' }));
+      await run.end();
+    };
+    const renewed = async () => (await ana.call('anomaly', 'GET', '/levels/dora')).body['renewed'] as number | undefined;
+    await acts();
+    const rita = await enrol(whole.urls, whole.people.operator, 'rita', ['policy-reviewer']);
+    const asked = (await whole.people.operator.call('registry', 'POST', '/changes', { ...drift.proposes, reason: 'the desk writes now' })).body;
+    expect(asked).toMatchObject({ status: 'open', widens: [expect.stringContaining('baseline')] });
+    expect(await whole.people.operator.agree(String(asked['change']))).toMatchObject({ body: { code: 'self_approval' } });
+    await acts();
+    expect(await renewed()).toBeUndefined();
+    expect((await rita.agree(String(asked['change']))).body).toMatchObject({ status: 'applied', approvedBy: 'rita' });
+    await until('its habits are learned anew', async () => { await acts(); return renewed(); }, 60_000);
   }, 240_000);
 
   it('is trusted less, not more, while nobody watches it, and remembered after', async () => {
