@@ -28,7 +28,7 @@ describe('what leaves for other people\'s servers', () => {
 
   it.each([
     'https://127.0.0.1/', 'https://localhost/', 'https://[::1]/', 'https://0.0.0.0/', 'https://10.1.2.3/', 'https://192.168.0.1/', 'https://172.16.0.1/', 'https://169.254.169.254/latest/meta-data', 'https://100.64.0.1/',
-    'https://2130706433/', 'https://0x7f.1/', 'https://0177.0.0.1/', 'https://[::ffff:127.0.0.1]/', 'https://[::ffff:7f00:1]/', 'https://[fe80::1]/', 'https://[fd00::1]/', 'https://[64:ff9b::7f00:1]/', 'https://[2002:7f00:1::]/', 'https://224.0.0.1/',
+    'https://2130706433/', 'https://0x7f.1/', 'https://0177.0.0.1/', 'https://[::ffff:127.0.0.1]/', 'https://[::ffff:7f00:1]/', 'https://[fe80::1]/', 'https://[fd00::1]/', 'https://[64:ff9b::7f00:1]/', 'https://[::7f00:1]/', 'https://[::127.0.0.1]/', 'https://[2002:7f00:1::]/', 'https://224.0.0.1/',
   ])('never goes to %s', async (url) => {
     await expect(createOutgoing({ allow: [] })({ method: 'POST', url })).rejects.toMatchObject({ permanent: true });
   });
@@ -79,7 +79,7 @@ describe('what leaves for other people\'s servers', () => {
     expect(of(400)).toMatchObject({ permanent: true });
   });
 
-  it.each(['100.64.0.1', '0.0.0.0', '198.18.0.1', '203.0.113.1', '240.0.0.1', '::', '::ffff:10.0.0.1', '64:ff9b::a00:1', '2002:a00:1::', '2001:db8::1'])('%s is inside', (address) => expect(isPublic(address)).toBe(false));
-  it.each(['93.184.216.34', '8.8.8.8', '2606:4700::1111'])('%s is outside', (address) => expect(isPublic(address)).toBe(true));
+  it.each(['100.64.0.1', '0.0.0.0', '198.18.0.1', '203.0.113.1', '240.0.0.1', '::', '::ffff:10.0.0.1', '64:ff9b::a00:1', '2002:a00:1::', '2001:db8::1', '::7f00:1', '::a9fe:a9fe', '::808:808'])('%s is inside', (address) => expect(isPublic(address)).toBe(false));
+  it.each(['93.184.216.34', '8.8.8.8', '2606:4700::1111', '2606:4700::7f00:1'])('%s is outside', (address) => expect(isPublic(address)).toBe(true));
   it('takes no text for an address', () => expect(['', 'example.com', '999.1.1.1'].map(isPublic)).toEqual([false, false, false]));
 });

@@ -33,7 +33,13 @@ export interface OutgoingOptions {
 const resolveAll = async (host: string): Promise<readonly string[]> => (await lookupDns(host, { all: true })).map(({ address }) => address);
 
 /** Whether an address is on the public internet: not loopback, private, link-local (cloud metadata), carrier-grade, multicast, reserved, nor an IPv6 form that hides an IPv4 one. */
-export const isPublic = (address: string): boolean => ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
+export const isPublic = (address: string): boolean => {
+  if (!ipaddr.isValid(address)) return false;
+  const known = ipaddr.process(address);
+  return known.range() === 'unicast' && !(known instanceof ipaddr.IPv6 && known.match(ipv4Compatible));
+};
+/** RFC 4291 2.5.5.1: an IPv4 address in the last 32 bits, which the library takes for any other unicast address. */
+const ipv4Compatible = ipaddr.IPv6.parseCIDR('::/96');
 
 /** Whether the operator vouches for a place. */
 const vouchedFor = (allow: readonly string[]): ((url: URL) => boolean) => {
