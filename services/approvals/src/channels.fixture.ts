@@ -1,22 +1,5 @@
 import type { GovernedDecided } from '@countersign/contracts';
 
-/** A ticket system that answers as Jira Service Management documents. Tickets by key: the approval that each is about, and what its approvers decided. */
-export const ticketDesk = () => {
-  const tickets = new Map<string, { readonly text: string; readonly approvers: { approver: { accountId: string }; approverDecision: string }[] }>();
-  let reads = 0;
-  return {
-    tickets, reads: (): number => reads,
-    answer: (method: string, url: string, body: string): object => {
-      const key = /request\/([A-Z]+-\d+)\//.exec(url)?.[1];
-      if (method === 'GET') reads++;
-      if (key !== undefined) return method === 'GET' ? { values: [{ id: '1', approvers: tickets.get(key)!.approvers }] } : {};
-      const issueKey = `PAY-${tickets.size + 1}`;
-      tickets.set(issueKey, { text: body, approvers: [] });
-      return { issueKey };
-    },
-  };
-};
-
 /** Policy's question number n, about a payment; `relaxed`: who asked for it and may decide all the same. */
 export const askedOf = (run: string, n: number, { amount = 500, tier = 3, quorum = 1, lifeMs = 600_000, relaxed }: { readonly amount?: number; readonly tier?: 3 | 4; readonly quorum?: number; readonly lifeMs?: number; readonly relaxed?: readonly string[] }, now: number): GovernedDecided => ({
   position: n, tenant: 'acme', run, agent: 'payer', inbox: null, now, seq: null, traceparent: null, kind: 'action.decided', action: 'a1', tool: 'payments.transfer', round: 1,

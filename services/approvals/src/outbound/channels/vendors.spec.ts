@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { AdaptiveCard, SerializationContext, Version } from 'adaptivecards';
+import { cardFaults, startMailbox } from '@countersign/spec/vendors';
+import type { Mailbox } from '@countersign/spec/vendors';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { SMTPServer } from 'smtp-server';
 import type { Card } from '../../core/channels/card.ts';
 import { plainText } from '../../core/channels/plain-text.ts';
 import { teamsCard } from '../../core/channels/teams-card.ts';
@@ -48,12 +48,6 @@ describe('vendors, as they document their interfaces', () => {
   const common = () => ({ id: 'it', tiers: [3, 4], outgoing: createOutgoing({ allow: [api] }) });
 
   describe('Microsoft Teams', () => {
-    const faults = (value: object): readonly string[] => {
-      const context = new SerializationContext(new Version(1, 5));
-      new AdaptiveCard().parse(value, context);
-      return Array.from({ length: context.eventCount }, (_, i) => context.getEventAt(i).message);
-    };
-
     it('gets an Adaptive Card that Microsoft\'s own library reads without a complaint, with others\' words in runs that know no Markdown', async () => {
       const teams = createTeams({ ...common(), url: `${api}/workflow` });
       expect(await teams.show(showing())).toBe('apr_1.1');
@@ -61,17 +55,17 @@ describe('vendors, as they document their interfaces', () => {
       await teams.show(showing({ ref: 'apr_1.1', card: ended }));
       expect(came.length).toBe(2);
       const [{ contentType, content }] = came[0]!.body['attachments'] as [{ contentType: string; content: { body: { type: string; text?: string }[] } }];
-      expect([contentType, faults(content)]).toEqual(['application/vnd.microsoft.card.adaptive', []]);
+      expect([contentType, cardFaults(content)]).toEqual(['application/vnd.microsoft.card.adaptive', []]);
       expect(content.body.filter(({ type }) => type === 'TextBlock').map(({ text }) => text)).toEqual([card.headline]);
     });
 
-    it('the library does complain of a card that is wrong', () => expect(faults({ type: 'AdaptiveCard', version: '1.5', body: [{ type: 'TextBlok', text: 'x' }] })).not.toEqual([]));
+    it('the library does complain of a card that is wrong', () => expect(cardFaults({ type: 'AdaptiveCard', version: '1.5', body: [{ type: 'TextBlok', text: 'x' }] })).not.toEqual([]));
 
     it('gets no card above what it takes: what is too long is left out whole and said', () => {
       const large = teamsCard({ ...card, arguments: [...card.arguments, ...Array.from({ length: 20 }, (_, i) => ({ name: `a${i}`, value: `"${'x'.repeat(3_000)}"` }))] });
       expect(JSON.stringify(large).length).toBeLessThan(28_000);
       expect(JSON.stringify(large)).toMatch(/\d+ more are too long/);
-      expect(faults(large)).toEqual([]);
+      expect(cardFaults(large)).toEqual([]);
     });
   });
 
@@ -130,46 +124,29 @@ describe('vendors, as they document their interfaces', () => {
   });
 
   describe('mail', () => {
-    let smtp: SMTPServer, port: number;
-    const mails: string[] = [];
-    let refuse: number | undefined;
-    beforeAll(async () => {
-      smtp = new SMTPServer({
-        disabledCommands: ['STARTTLS'], authOptional: true,
-        onData: (stream, _session, done) => {
-          const chunks: Buffer[] = [];
-          stream.on('data', (chunk: Buffer) => chunks.push(chunk)).on('end', () => {
-            if (refuse !== undefined) return done(Object.assign(new Error('no'), { responseCode: refuse }));
-            mails.push(Buffer.concat(chunks).toString());
-            return done();
-          });
-        },
-      });
-      await new Promise<void>((resolve) => { smtp.listen(0, '127.0.0.1', () => resolve()); });
-      port = (smtp.server.address() as AddressInfo).port;
-    });
-    afterAll(() => new Promise<void>((resolve) => { smtp.close(() => resolve()); }));
-    const mail = (allow: readonly string[] = [`http://127.0.0.1:${port}`]) => {
+    let box: Mailbox;
+    beforeAll(async () => { box = await startMailbox(); });
+    afterAll(() => box.close());
+    const mail = (allow: readonly string[] = [`http://127.0.0.1:${box.port}`]) => {
       const addressFor = createAddressCheck({ allow });
       return createEmail({
-        id: 'mail', host: '127.0.0.1', port, secure: false, user: undefined, password: undefined, from: 'countersign@example.com', to: [{ person: 'tess', address: 'tess@example.com' }], tiers: [3, 4],
+        id: 'mail', host: '127.0.0.1', port: box.port, secure: false, user: undefined, password: undefined, from: 'countersign@example.com', to: [{ person: 'tess', address: 'tess@example.com' }], tiers: [3, 4],
         addressOf: (host, at) => addressFor(new URL(`http://${host}:${at}`)).then(({ address }) => address), linkFor: (link, approval, person) => `${link}?for=signed-${approval}-${person}`,
       });
     };
-    const unfolded = (text: string): string => text.replaceAll('=\r\n', '').replaceAll('=3D', '=');
-
     it('arrives as plain text with a link for its reader, and once more when it has ended; neither decides anything', async () => {
+      const { mails } = box;
       const ref = await mail().show(showing({ recipient: 'tess@example.com' }));
       await mail().show(showing({ recipient: 'tess@example.com', ref, card: ended }));
       expect(mails).toHaveLength(2);
-      expect(unfolded(mails[0]!)).toMatch(/To: tess@example\.com[^]*Content-Type: text\/plain[^]*to: "NL01[^]*\?for=signed-apr_1-tess/);
+      expect(mails[0]).toMatch(/To: tess@example\.com[^]*Content-Type: text\/plain[^]*to: "NL01[^]*\?for=signed-apr_1-tess/);
       expect(mails[0]).not.toMatch(/text\/html|approve\?|deny\?/);
       expect(mails[1]).toContain(`In-Reply-To: ${ref!}`);
     });
     it('is tried again where the server says later, and is dead where it says never, or stands inside of the network', async () => {
-      refuse = 451;
+      box.refuseWith(451);
       await expect(mail().show(showing({ recipient: 'tess@example.com' }))).rejects.toMatchObject({ permanent: false });
-      refuse = 550;
+      box.refuseWith(550);
       await expect(mail().show(showing({ recipient: 'tess@example.com' }))).rejects.toMatchObject({ permanent: true });
       await expect(mail([]).show(showing({ recipient: 'tess@example.com' }))).rejects.toMatchObject({ permanent: true, message: expect.stringContaining('not on the public internet') });
     });
