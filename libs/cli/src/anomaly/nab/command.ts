@@ -1,27 +1,20 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { newSeries, takeValue } from '@countersign/anomaly/core/series';
 import { CannotRun } from '../../errors.ts';
 import { printJson, progress } from '../../output.ts';
-import { readCorpus, timeOf } from './corpus.ts';
+import { scoresOf } from './as-agent.ts';
+import { readCorpus } from './corpus.ts';
 import type { BenchmarkSeries } from './corpus.ts';
-import { corpusScore, probation } from './nab-score.ts';
+import { corpusScore } from './nab-score.ts';
 
 const detector = 'countersign';
-
-/** Anomaly scores of a series, row by row as if it came in live. */
-export const scoresOf = ({ timestamps, values }: BenchmarkSeries): readonly number[] => {
-  const series = newSeries();
-  const warmUp = probation(values.length);
-  return values.map((value, i) => takeValue(series, value, new Date(timeOf(timestamps[i]!)).getUTCHours(), warmUp));
-};
 
 /** As the benchmark's own scorer reads it: `results/<detector>/<category>/<detector>_<file>.csv`. */
 export const resultOf = ({ timestamps, values, windows }: BenchmarkSeries, scores: readonly number[]): string =>
   ['timestamp,value,anomaly_score,label', ...values.map((value, i) => `${timestamps[i]},${value},${scores[i]!.toFixed(6)},${windows.some(({ from, to }) => i >= from && i <= to) ? 1 : 0}`), ''].join('\n');
 
-/** `npm run eval:nab`: the volume detector over the Numenta benchmark's series; results in its format, and its score by the standard profile. */
+/** `npm run eval:nab`: the service's detector, by volume and timing, over the Numenta benchmark's series; results in its format, and its score by the standard profile. */
 export const evalNab = async (args: readonly string[]): Promise<number> => {
   const { folder, out, json } = options(args);
   const corpus = await readCorpus(folder);

@@ -3,16 +3,17 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { CannotRun } from '../../errors.ts';
+import { scoresOf } from './as-agent.ts';
 import { evalNab } from './command.ts';
 import { readCorpus } from './corpus.ts';
 import { corpusScore, rawScore } from './nab-score.ts';
 
 /** A generator of our own (xorshift), so that the series are the same everywhere. */
 const random = (seed: number) => { let x = seed; return (): number => { x ^= x << 13; x ^= x >>> 17; x ^= x << 5; return (x >>> 0) / 2 ** 32; }; };
-const rows = 4_000, five = 300_000, begin = Date.UTC(2014, 3, 1);
+const rows = 2_000, five = 300_000, begin = Date.UTC(2014, 3, 1);
 const stamp = (row: number): string => new Date(begin + row * five).toISOString().slice(0, 19).replace('T', ' ');
 type Planted = (row: number, value: number) => number;
-/** Two weeks of five-minute values with a daily rhythm and noise, and a fault planted. */
+/** A week of five-minute values with a daily rhythm and noise, and faults planted. */
 const series = (seed: number, plant: Planted): string => {
   const next = random(seed);
   return ['timestamp,value', ...Array.from({ length: rows }, (_, row) => {
@@ -20,14 +21,13 @@ const series = (seed: number, plant: Planted): string => {
     return `${stamp(row)},${plant(row, 50 + 20 * Math.sin(row / 288 * 2 * Math.PI) + 4 * noise)}`;
   })].join('\n');
 };
-const faults: Record<string, { readonly plant: Planted; readonly window: [number, number] | null }> = {
-  'made/spike.csv': { plant: (row, value) => (row === 2_500 ? value + 120 : value), window: [2_450, 2_600] },
-  'made/shift.csv': { plant: (row, value) => (row >= 3_000 ? value + 45 : value), window: [2_980, 3_180] },
-  'made/silence.csv': { plant: (row, value) => (row >= 2_800 && row < 2_830 ? 0 : value), window: [2_780, 2_930] },
-  'made/nothing.csv': { plant: (_, value) => value, window: null },
+const spike = [780, 930], silence = [1_280, 1_430], shift = [1_680, 1_880];
+const made: Record<string, { readonly plant: Planted; readonly windows: readonly (readonly number[])[] }> = {
+  'made/faults.csv': { plant: (row, value) => (row === 800 ? value + 120 : row >= 1_300 && row < 1_330 ? 0 : row >= 1_700 ? value + 45 : value), windows: [spike, silence, shift] },
+  'made/nothing.csv': { plant: (_, value) => value, windows: [] },
 };
 
-describe('the volume detector on series in the format of the Numenta benchmark', () => {
+describe('the detector of the anomaly service on series in the format of the Numenta benchmark', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'countersign-nab-'));
@@ -35,22 +35,43 @@ describe('the volume detector on series in the format of the Numenta benchmark',
     await mkdir(join(folder, 'labels'));
     // As the benchmark has it: a page beside the categories.
     await writeFile(join(folder, 'data', 'README.md'), '# data');
-    for (const [i, [name, { plant }]] of Object.entries(faults).entries()) await writeFile(join(folder, 'data', name), series(i + 11, plant));
-    await writeFile(join(folder, 'labels', 'combined_windows.json'), JSON.stringify(Object.fromEntries(Object.entries(faults).map(([name, { window }]) => [name, window === null ? [] : [[`${stamp(window[0])}.000000`, `${stamp(window[1])}.000000`]]]))));
+    for (const [i, [name, { plant }]] of Object.entries(made).entries()) await writeFile(join(folder, 'data', name), series(i + 11, plant));
+    await writeFile(join(folder, 'labels', 'combined_windows.json'), JSON.stringify(Object.fromEntries(Object.entries(made).map(([name, { windows }]) => [name, windows.map((window) => window.map((row) => `${stamp(row)}.000000`))]))));
   });
   afterAll(() => rm(folder, { recursive: true }));
 
   it('finds a spike, a shift and a silence, is quiet where nothing happens, and writes what the benchmark scores', async () => {
     const out = join(folder, 'out');
     expect(await evalNab([folder, '--out', out])).toBe(0);
-    for (const [name, { window }] of Object.entries(faults)) {
+    for (const [name, { windows }] of Object.entries(made)) {
       const lines = (await readFile(join(out, 'countersign', 'made', `countersign_${name.slice(5)}`), 'utf8')).trim().split('\n');
       expect([lines[0], lines.length]).toEqual(['timestamp,value,anomaly_score,label', rows + 1]);
-      const alarms = lines.slice(1).flatMap((line, row) => (Number(line.split(',')[2]) >= 0.6 ? [row] : []));
-      if (window === null) expect(alarms).toEqual([]);
-      else expect(alarms.some((row) => row >= window[0] && row <= window[1])).toBe(true);
-      expect(lines.slice(1).filter((line) => line.endsWith(',1'))).toHaveLength(window === null ? 0 : window[1] - window[0] + 1);
+      const rowsFrom = (least: number): readonly number[] => lines.slice(1).flatMap((line, row) => (Number(line.split(',')[2]) >= least ? [row] : []));
+      // Half is what makes an agent's level high, a quarter what raises it.
+      for (const [first, last] of windows) expect(rowsFrom(0.5).some((row) => row >= first! && row <= last!)).toBe(true);
+      if (windows.length === 0) expect(rowsFrom(0.25)).toEqual([]);
+      expect(lines.slice(1).filter((line) => line.endsWith(',1'))).toHaveLength(windows.reduce((sum, [first, last]) => sum + last! - first! + 1, 0));
     }
+  });
+
+  it('looks at the course of the values, whatever they measure: degrees below zero in another unit, or the mirror image, score alike', () => {
+    const next = random(5);
+    const values = Array.from({ length: 250 }, (_, row) => (row === 200 ? 400 : Math.floor(next() * 16)));
+    const scores = (given: readonly number[]) => scoresOf({ name: 'made/any.csv', timestamps: given.map((_, row) => stamp(row)), values: given, windows: [] });
+    const plain = scores(values);
+    expect(Math.max(...plain)).toBeGreaterThanOrEqual(0.25);
+    expect(plain.every((score) => score >= 0 && score <= 1)).toBe(true);
+    expect(scores(values.map((value) => value * 4 - 1_024))).toEqual(plain);
+    expect(scores(values.map((value) => -value))).toEqual(plain);
+  });
+
+  it.each<readonly [string, readonly number[]]>([
+    ['one row', [3]], ['a flat line', Array.from({ length: 99 }, () => 45)], ['zeros', Array.from({ length: 99 }, () => 0)],
+    ['values at the end of what a number holds', Array.from({ length: 99 }, (_, row) => (row % 2 === 0 ? 1 : -1) * Number.MAX_VALUE)],
+  ])('has a score from 0 to 1 for each row of %s', (_, values) => {
+    const scores = scoresOf({ name: 'made/odd.csv', timestamps: values.map((__, row) => stamp(row)), values, windows: [] });
+    expect(scores).toHaveLength(values.length);
+    expect(scores.every((score) => score >= 0 && score <= 1)).toBe(true);
   });
 
   it('is scored as the benchmark does: nothing said is 0, each window at its first row and nothing else 100', async () => {
@@ -58,11 +79,11 @@ describe('the volume detector on series in the format of the Numenta benchmark',
     const perfect = corpus.map((one) => ({ series: one, scores: one.values.map((_, row) => (one.windows.some(({ from }) => from === row) ? 1 : 0)) }));
     expect(corpusScore(perfect).score).toBeCloseTo(100, 6);
     expect(corpusScore(corpus.map((one) => ({ series: one, scores: one.values.map(() => 0) }))).score).toBe(0);
-    const spike = corpus.find(({ name }) => name === 'made/spike.csv')!;
-    const only = (row: number) => rawScore(spike, spike.values.map((_, i) => (i === row ? 1 : 0)), 0.5);
-    expect(only(2_450)).toBeGreaterThan(only(2_590));
-    expect(only(3_900)).toBeLessThan(only(2_620));
-    expect(only(100)).toBe(-1);
+    const faults = corpus.find(({ name }) => name === 'made/faults.csv')!;
+    const only = (row: number) => rawScore(faults, faults.values.map((_, i) => (i === row ? 1 : 0)), 0.5);
+    expect(only(780)).toBeGreaterThan(only(920));
+    expect(only(1_250)).toBeLessThan(only(950));
+    expect(only(100)).toBe(-3);
   });
 
   const one = 'timestamp,value\n2014-04-01 00:00:00,1\n2014-04-01 00:05:00,2';
