@@ -18,7 +18,7 @@ const commands = {
   'eval:anomaly': { help: 'npm run eval:anomaly -- FILE [--split recurring|unseen] [--catalogue none] [--json]\n  How well hijacked sessions of a labelled file are told apart by behaviour.', load: () => import('./programs.mjs').then((m) => m.evaluation('eval:anomaly')) },
   'eval:fleet': { help: 'npm run eval:fleet -- [--agents N] [--seed N] [--unattended] [--json]\n  What is found of faults planted in a simulated fleet, and how many false alerts there are.', load: () => import('./programs.mjs').then((m) => m.fleet) },
   faults: { help: 'npm run faults -- [N]\n  Kills audit, its broker and its PostgreSQL N times (100) at random points under load, with a fixed seed; then everything must be on the record once.', load: () => import('./tests.mjs').then((m) => m.faults) },
-  'eval:nab': { help: 'npm run eval:nab -- DIR [--out DIR] [--json]\n  The volume detector on the Numenta benchmark, results in its format.', load: () => import('./programs.mjs').then((m) => m.evaluation('eval:nab')) },
+  'eval:nab': { help: 'npm run eval:nab -- DIR [--out DIR] [--json]\n  The detector, by volume and timing, on the Numenta benchmark, results in its format.', load: () => import('./programs.mjs').then((m) => m.evaluation('eval:nab')) },
   cli: { help: undefined, load: () => import('./programs.mjs').then((m) => m.cli) },
 };
 
