@@ -7,7 +7,7 @@ import { say, Trouble } from './say.mjs';
 import { readState, writeState } from './state.mjs';
 
 /** What a batch allocates dies young only where the young generation can hold a batch. */
-const nodeFlags = { policy: ['--min-semi-space-size=64', '--max-semi-space-size=64'] };
+const nodeFlags = { policy: ['--min-semi-space-size=128', '--max-semi-space-size=128'] };
 
 /** Addresses of the services of a running infrastructure. */
 export const urlsOf = (infra) => Object.fromEntries(Object.entries(infra.ports.http).map(([name, port]) => [name, `http://127.0.0.1:${port}`]));

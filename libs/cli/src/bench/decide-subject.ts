@@ -45,7 +45,7 @@ export const decideSubject = (local: Local, standIns: StandIns, options: { reado
     },
     start: () => startNode('policy', [main], {
       // As infra/local starts it.
-      nodeOptions: ['--min-semi-space-size=64', '--max-semi-space-size=64', ...profiled(options.profile)],
+      nodeOptions: ['--min-semi-space-size=128', '--max-semi-space-size=128', ...profiled(options.profile)],
       env: {
         CS_BUS: 'kafka', CS_KAFKA_BROKERS: local.kafka!, CS_POSTGRES_URL: local.postgres['policy']!, CS_HTTP_PORT: new URL(local.http.policy).port,
         CS_SECRETS_DIR: local.secrets, CS_TENANT: tenant, CS_POLICY_BUNDLE: standIns.bundleFolder, CS_POLICY_BUNDLE_NAME: 'bench', CS_LOG_LEVEL: 'warn',
