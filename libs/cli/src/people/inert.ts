@@ -6,9 +6,11 @@ const unseen = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029]/gu;
  * Text that an agent, a tool or a stranger wrote, as one quoted line that a terminal shows and never obeys: what steers it stands there as `\\u001b`, nothing is taken out.
  * @param most characters shown; what is cut is said. Where people decide about the text it is shown whole
  */
-export const inert = (text: string, most = 200): string => {
-  const shown = [...text];
-  return visibleJson(shown.length > most ? `${shown.slice(0, most).join('')}… (${shown.length - most} more)` : text);
+export const inert = (text: string, most = 200): string => visibleJson(cut(text, most));
+
+const cut = (text: string, most: number): string => {
+  const characters = [...text];
+  return characters.length > most ? `${characters.slice(0, most).join('')}… (${characters.length - most} more)` : text;
 };
 
 /** One line of ours in which others' words stand (literals and texts of a draft): nothing in it moves the terminal, and nothing is taken out or cut, so that no word of ours can be made to vanish. */
@@ -19,8 +21,4 @@ export const id = (text: unknown): string => (typeof text === 'string' && /^[\w.
 
 /** Arguments of an action on one line: `to "DE89…", minor 48000`. Whole, unless `most` characters of each are enough. */
 export const inertArguments = (args: Readonly<Record<string, unknown>>, most = Infinity): string =>
-  Object.entries(args).map(([name, value]) => {
-    if (typeof value === 'string') return `${id(name)} ${inert(value, most)}`;
-    const json = [...visibleJson(value)];
-    return `${id(name)} ${json.length > most ? `${json.slice(0, most).join('')}… (${json.length - most} more)` : json.join('')}`;
-  }).join(', ');
+  Object.entries(args).map(([name, value]) => `${id(name)} ${typeof value === 'string' ? inert(value, most) : cut(visibleJson(value), most)}`).join(', ');
