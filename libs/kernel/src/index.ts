@@ -4,6 +4,7 @@ export * from './effective.ts';
 export * from './edits.ts';
 export * from './ids.ts';
 export * from './money.ts';
+export * from './same-json.ts';
 export * from './time.ts';
 export * from './turns.ts';
 export * from './reach.ts';

@@ -1,4 +1,4 @@
-import { accepted, assertNever, frozenAt, ineligible, moneyText, nothingNew, refused, rolesHeldAt } from '@countersign/kernel';
+import { accepted, assertNever, frozenAt, ineligible, moneyText, nothingNew, refused, rolesHeldAt, sameJson } from '@countersign/kernel';
 import type { Outcome } from '@countersign/kernel';
 import { reviewerRoles } from './review.ts';
 import type { ApprovalCode, ApprovalCommand } from './commands.ts';
@@ -126,18 +126,11 @@ const conditionFault = ({ until, cap }: Conditions, { evidence: { cost } }: Ques
   return cap !== undefined && cost !== null && (cost.currency !== cap.currency || cost.minor > cap.minor) ? `this moves ${moneyText(cost)}, and the cap that you set is ${moneyText(cap)}` : null;
 };
 
-/** Whether two values are the same JSON, in whatever order their members stand. */
-const same = (a: unknown, b: unknown): boolean => {
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
-  const [one, other] = [a as Readonly<Record<string, unknown>>, b as Readonly<Record<string, unknown>>], names = Object.keys(one);
-  return Array.isArray(a) === Array.isArray(b) && names.length === Object.keys(other).length && names.every((name) => Object.hasOwn(other, name) && same(one[name], other[name]));
-};
-
 const edit = ({ speaker, digest, edit: made, now }: Command<'edit'>, { question }: Open): Decided => {
   const wrong = fault(question, speaker, digest, now);
   if (wrong !== null) return wrong;
   if (made.reason.trim() === '') return refused('reason_required', 'say why it should be something else');
-  if (same(made.arguments, question.evidence.arguments)) return refused('nothing_changed', 'these are the arguments that it has');
+  if (sameJson(made.arguments, question.evidence.arguments)) return refused('nothing_changed', 'these are the arguments that it has');
   return accepted({ type: 'edited', edit: made, at: now }, { type: 'resolved', resolution: 'edited', at: now });
 };
 

@@ -1,4 +1,5 @@
 import type { Json, JsonObject, Modification } from '@countersign/contracts';
+import { sameJson } from '@countersign/kernel';
 import type { Judgement, KnownTool, Question, Rewrite, Verdict, World } from './world.ts';
 import { redactText } from './redact.ts';
 import { stricterOf } from './stricter.ts';
@@ -61,7 +62,7 @@ export const applyRewrites = (args: JsonObject, rewrites: readonly Rewrite[], di
   if (made !== args && longerThan(made, maxBytes)) return { ok: false, why: `the changed arguments are over ${maxBytes} bytes` };
   const changes = [...touched.values()].flatMap(({ steps, rules }) => {
     const before = valueAt(args, steps), after = valueAt(made, steps)!;
-    if (before !== undefined && same(before, after)) return [];
+    if (before !== undefined && sameJson(before, after)) return [];
     return [{ path: `/${steps.map((step) => step.replaceAll('~', '~0').replaceAll('/', '~1')).join('/')}`, rules: [...rules].sort(), before: before === undefined ? null : digest(before), after }];
   });
   return { ok: true, arguments: made, changes };
@@ -96,14 +97,6 @@ const redactIn = (value: Json, what: Exclude<Rewrite['redact'], undefined | 'all
   if (Array.isArray(value)) return value.map((item) => redactIn(item as Json, what));
   if (isObject(value)) return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, redactIn(item, what)]));
   return value;
-};
-
-const same = (a: Json, b: Json): boolean => {
-  if (a === b) return true;
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => same(item as Json, b[i] as Json));
-  if (!isObject(a) || !isObject(b)) return false;
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && same(a[name]!, b[name]!));
 };
 
 /** Counts as UTF-8 in JSON, without making it. */
